@@ -1,0 +1,1 @@
+//! Numbers after the run: statistics, closed forms, gates, plots.

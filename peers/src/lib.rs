@@ -1,0 +1,1 @@
+//! PHOLD beside peer simulators: the engine's speed, measured in one run.

@@ -1,0 +1,1 @@
+//! Nakamoto proof-of-work consensus: block tree, mempool, relay, difficulty, mining.

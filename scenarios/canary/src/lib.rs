@@ -1,0 +1,1 @@
+//! A protocol with planted faults: proof that the alarms ring.

@@ -1,0 +1,113 @@
+//! The contract between the runner and an experiment: what a system offers, and one run of it.
+//!
+//! An [`Experiment`] is object-safe and is erased once per run; everything inside a run is monomorphic.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use astrarium_engine::{Checkpoint, Digest, EventRecord, Finding, RunOptions};
+
+use crate::params::Params;
+use crate::spec::SystemSpec;
+
+/// A system that scenario files can name in `system = "…"`.
+pub trait Experiment: Send + Sync {
+    /// What it is called, its parameters with units and defaults, its metrics.
+    fn spec(&self) -> &SystemSpec;
+
+    /// Rejects combinations that the per-parameter ranges cannot: called for every sweep point before anything runs.
+    ///
+    /// # Errors
+    /// A [`Complaint`] naming the key to blame, what is wrong and what would be right.
+    fn validate(&self, params: &Params, files: &Files) -> Result<(), Complaint>;
+
+    /// Runs one replica to its end. Pure in (`params`, `context.seed`, `context.options.order_seed`).
+    ///
+    /// # Errors
+    /// [`RunError::Interrupted`] when `context` asked to stop; [`RunError::Failed`] for anything else.
+    fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError>;
+}
+
+/// Where the files that a scenario names are looked up.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// Folder of the scenario file; relative paths in it start there.
+    pub base: PathBuf,
+}
+
+/// What a run is given besides its parameters.
+#[derive(Debug)]
+pub struct RunContext<'a> {
+    /// Seed of this replica: a function of the scenario's seed and the replica's number only, so that all sweep points
+    /// share their random numbers.
+    pub seed: u64,
+    /// Queue, order seed, snapshot, checkpoints, recording.
+    pub options: RunOptions,
+    /// Where relative paths start.
+    pub files: &'a Files,
+    /// Raised when the user interrupts; long runs look at it every few thousand events.
+    pub interrupt: &'a AtomicBool,
+}
+
+impl RunContext<'_> {
+    /// True once the user has asked to stop.
+    #[must_use]
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+}
+
+/// What one run found.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Values by metric name; names must be among the system's [`MetricSpec`](crate::spec::MetricSpec)s. A metric that was not
+    /// observed is absent (an empty cell), never zero.
+    pub metrics: Vec<(&'static str, f64)>,
+    /// Oracle verdicts.
+    pub findings: Vec<Finding>,
+    /// Digest of the run.
+    pub digest: Digest,
+    /// Events processed.
+    pub events: u64,
+    /// Virtual time at the end, in nanoseconds.
+    pub end_ns: u64,
+    /// Digest checkpoints, when asked for.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Recorded events, when asked for.
+    pub recording: Vec<EventRecord>,
+    /// Time series (`series.csv`), empty unless the scenario asks for them.
+    pub series: Vec<Sample>,
+}
+
+/// One point of a time series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Name of the series, for example `propagation`.
+    pub series: &'static str,
+    /// Abscissa, in the series' documented unit.
+    pub x: f64,
+    /// Ordinate, in the series' documented unit.
+    pub y: f64,
+}
+
+/// A parameter combination that cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Dotted key to blame, for example `adversary.share`.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What would be right, or what to do.
+    pub help: String,
+}
+
+/// Why a run has no outcome.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The user interrupted.
+    #[error("interrupted")]
+    Interrupted,
+    /// The run could not be carried out.
+    #[error("{0}")]
+    Failed(String),
+}

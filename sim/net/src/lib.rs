@@ -1,0 +1,1 @@
+//! The modelled network: topology, latency, loss, bandwidth, partitions, churn, clocks.
