@@ -1,0 +1,76 @@
+//! What the engine asks of a network: where a datagram goes after it leaves a node, and what happens at the far end.
+
+use astrarium_node::{NodeId, Span, Time};
+
+use crate::change::NetChange;
+
+/// A message handed to the network. Its fate is a function of this identity (and the run's seed), never of how many
+/// messages came before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parcel {
+    /// Sender.
+    pub from: NodeId,
+    /// Recipient.
+    pub to: NodeId,
+    /// Encoded length in bytes, without datagram headers.
+    pub bytes: u32,
+    /// Position among the datagrams that the sender hands over at the same instant.
+    pub ordinal: u32,
+}
+
+/// One packet of a parcel in flight. A parcel that fits into one packet, or is modelled whole, is piece 0 of 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transit {
+    /// When it reaches the recipient's access link; always later than the departure.
+    pub at: Time,
+    /// Which piece, counted from 0.
+    pub piece: u16,
+    /// How many pieces the parcel has; all must arrive.
+    pub pieces: u16,
+}
+
+/// A packet at the recipient's access link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Landing {
+    /// Sender.
+    pub from: NodeId,
+    /// Recipient.
+    pub to: NodeId,
+    /// Encoded length of the whole parcel in bytes, without datagram headers.
+    pub bytes: u32,
+    /// Which piece, counted from 0.
+    pub piece: u16,
+    /// How many pieces the parcel has.
+    pub pieces: u16,
+}
+
+/// What the recipient's access link does with a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is with the node now.
+    Deliver,
+    /// It waits in the downlink queue and is with the node at this later time.
+    Later(Time),
+    /// It is lost; the network has counted the cause.
+    Drop,
+}
+
+/// A modelled network. All state is per node or a pure function of a parcel's identity, so that partitions of a run stay
+/// independent.
+pub trait Network: Clone + Send + 'static {
+    /// Called when the sender's processor is done with the datagram. Pushes one [`Transit`] for each packet that will reach the
+    /// far access link: none when it is lost, several when it is fragmented or duplicated.
+    fn depart(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>);
+
+    /// Called at [`Transit::at`], in event order.
+    fn arrive(&mut self, now: Time, landing: &Landing) -> Arrival;
+
+    /// Applies or lifts a disturbance of the fault plan.
+    fn change(&mut self, now: Time, change: &NetChange);
+
+    /// Least one-way delay between any two nodes, greater than zero: what a parallel engine may run ahead.
+    fn lookahead(&self) -> Span;
+
+    /// Gives the network fresh luck from here on: a branch of a run has the same past and another future.
+    fn reseed(&mut self, seed: astrarium_node::Seed);
+}

@@ -1,0 +1,114 @@
+//! Symbolic CPU cost: a handler says *what* it computed, a versioned table says how long that takes.
+//!
+//! Time is never measured: the same run on a faster computer has the same virtual schedule.
+
+use crate::time::Span;
+
+/// An operation that takes noticeable processor time on a real node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// Hashing so many bytes.
+    Hash {
+        /// Input length in bytes.
+        bytes: u32,
+    },
+    /// Making one signature.
+    Sign,
+    /// Checking one signature.
+    Verify,
+    /// Checking an aggregate of so many signatures over one message.
+    VerifyAggregate {
+        /// Number of signers.
+        signers: u32,
+    },
+    /// Combining so many threshold shares.
+    Combine {
+        /// Number of shares.
+        shares: u32,
+    },
+    /// One Diffie–Hellman agreement.
+    KeyAgreement,
+    /// Encrypting or decrypting so many bytes.
+    Cipher {
+        /// Input length in bytes.
+        bytes: u32,
+    },
+    /// Decoding one message.
+    Parse,
+    /// Executing or checking so many simple transactions.
+    Transactions {
+        /// Number of transactions.
+        count: u32,
+    },
+}
+
+/// Service times of the operations on one core of the reference machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CostTable {
+    /// Name and date of the table; part of a run's identity.
+    pub version: &'static str,
+    /// Per started block of 64 hashed bytes.
+    pub hash_block: Span,
+    /// One signature made.
+    pub sign: Span,
+    /// One signature checked.
+    pub verify: Span,
+    /// Added per signer of an aggregate.
+    pub aggregate_signer: Span,
+    /// Added per combined share.
+    pub combine_share: Span,
+    /// One key agreement.
+    pub key_agreement: Span,
+    /// Per started KiB.
+    pub cipher_kib: Span,
+    /// One message decoded.
+    pub parse: Span,
+    /// One transaction checked.
+    pub transaction: Span,
+}
+
+impl CostTable {
+    /// Every operation is free: the network alone is studied.
+    pub const FREE: Self = Self {
+        version: "free",
+        hash_block: Span::ZERO,
+        sign: Span::ZERO,
+        verify: Span::ZERO,
+        aggregate_signer: Span::ZERO,
+        combine_share: Span::ZERO,
+        key_agreement: Span::ZERO,
+        cipher_kib: Span::ZERO,
+        parse: Span::ZERO,
+        transaction: Span::ZERO,
+    };
+
+    /// Order of magnitude of one 3 GHz core with elliptic-curve signatures (network specification §4, `cpu_cost`).
+    pub const REFERENCE: Self = Self {
+        version: "reference-1",
+        hash_block: Span::from_nanos(300),
+        sign: Span::from_micros(50),
+        verify: Span::from_micros(120),
+        aggregate_signer: Span::from_micros(1),
+        combine_share: Span::from_micros(900),
+        key_agreement: Span::from_micros(60),
+        cipher_kib: Span::from_micros(1),
+        parse: Span::from_micros(2),
+        transaction: Span::from_micros(120),
+    };
+
+    /// Service time of one operation.
+    #[must_use]
+    pub fn cost(&self, op: Op) -> Span {
+        match op {
+            Op::Hash { bytes } => self.hash_block * u64::from(bytes.div_ceil(64).max(1)),
+            Op::Sign => self.sign,
+            Op::Verify => self.verify,
+            Op::VerifyAggregate { signers } => self.verify + self.aggregate_signer * u64::from(signers),
+            Op::Combine { shares } => self.combine_share * u64::from(shares),
+            Op::KeyAgreement => self.key_agreement,
+            Op::Cipher { bytes } => self.cipher_kib * u64::from(bytes.div_ceil(1024).max(1)),
+            Op::Parse => self.parse,
+            Op::Transactions { count } => self.transaction * u64::from(count),
+        }
+    }
+}
