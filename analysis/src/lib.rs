@@ -1,1 +1,4 @@
 //! Numbers after the run: statistics, closed forms, gates, plots.
+
+pub mod stats;
+pub mod theory;

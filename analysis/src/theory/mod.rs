@@ -1,0 +1,16 @@
+//! Closed forms: what theory says a metric should be at a point of a sweep.
+//!
+//! One file per family, each with its formula and source. The [`registry`] gives them the names that scenario files use in
+//! `theory = "…"`.
+
+pub mod graphs;
+mod inputs;
+pub mod race;
+mod registry;
+pub mod selfish;
+pub mod stale;
+pub mod tails;
+pub mod victims;
+
+pub use inputs::Inputs;
+pub use registry::{Reference, Theory, find, names, registry};
