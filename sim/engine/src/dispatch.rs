@@ -1,0 +1,417 @@
+//! From a pending event to a handler, and from its effects to further events.
+
+use std::hash::Hash;
+
+use astrarium_net::{Arrival as Landed, Landing, NetChange, Network, Parcel};
+use astrarium_node::hash::StableHasher;
+use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
+
+use crate::adversary::{Adversary, Hands};
+use crate::cpu::{self, Cpu, Work};
+use crate::fault::FaultAction;
+use crate::flight::Hop;
+use crate::input::Input;
+use crate::key::{Key, Source};
+use crate::observer::{Observer, Sight};
+use crate::queue::{Entry, PendingSet};
+use crate::simulation::{Item, Simulation};
+use crate::timers::Surfaced;
+use crate::workload::Workload;
+
+/// Stands for the engine itself where a digest term wants a node.
+const ENGINE: NodeId = NodeId(u32::MAX);
+
+impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
+    /// Handles one event.
+    pub(crate) fn step(&mut self, Entry { key, item }: Entry<Item>) {
+        debug_assert!(key.time() >= self.now, "time went back to {} at {}", key.time(), self.now);
+        self.now = key.time();
+        match item {
+            Item::Nothing => {}
+            Item::Start { node } => self.input(node, Input::Start, key),
+            Item::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
+            Item::Flight { slot } => self.flight(key, slot),
+            Item::Timer { node, slot } => self.timer(key, node, slot),
+            Item::Arrival => self.arrival(key),
+            Item::CoreFree { node, life } => self.core_free(key, node, life),
+            Item::WorkDone { slot } => self.work_done(key, slot),
+            Item::Fault { index, begins } => self.fault(key, index as usize, begins),
+            Item::Wake { token } => self.wake(key, token),
+        }
+    }
+
+    // ---- arrivals -------------------------------------------------------------------------------------------------
+
+    fn letter(&mut self, key: Key, slot: u32, piece: u16, pieces: u16, landed: bool) {
+        let letter = self.mail.letter(slot);
+        let (from, to) = (letter.from, letter.to);
+        if !landed {
+            let bytes = letter.message.wire_len();
+            match self.network.arrive(self.now, &Landing { from, to, bytes, piece, pieces }) {
+                Landed::Deliver => {}
+                Landed::Later(at) => {
+                    self.note_engine(key, to, "waits in the downlink queue");
+                    let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
+                    self.queue.push(Entry { key: later, item: Item::Letter { slot, piece, pieces, landed: true } });
+                    return;
+                }
+                Landed::Drop => {
+                    self.note_engine(key, to, "is lost at the access link");
+                    self.mail.discard(slot);
+                    return;
+                }
+            }
+        }
+        match self.mail.collect(slot, self.now, piece, pieces) {
+            Some(message) => self.input(to, Input::Message(Received { from, message }), key),
+            None => self.note_engine(key, to, "is a fragment"),
+        }
+    }
+
+    fn flight(&mut self, key: Key, slot: u32) {
+        let flight = self.mail.flight(slot);
+        let (from, bytes) = (flight.from, flight.message.wire_len());
+        let (hop, message, next) = self.mail.land(slot);
+        if let Some(next) = next {
+            let key = Key::new(next.at, Source::from(from), next.sequence, self.order_seed);
+            self.queue.push(Entry { key, item: Item::Flight { slot } });
+        }
+        let Some(Hop { to, .. }) = hop else { return };
+        match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
+            Landed::Deliver => self.input(to, Input::Message(Received { from, message }), key),
+            Landed::Later(at) => {
+                self.note_engine(key, to, "waits in the downlink queue");
+                let slot = self.mail.post(from, to, message, 1);
+                let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
+                let item = Item::Letter { slot, piece: 0, pieces: 1, landed: true };
+                self.queue.push(Entry { key: later, item });
+            }
+            Landed::Drop => self.note_engine(key, to, "is lost at the access link"),
+        }
+    }
+
+    fn timer(&mut self, key: Key, node: NodeId, slot: u32) {
+        match self.slots[node.index()].timers.surface(slot, key) {
+            Surfaced::Fire(timer) => self.input(node, Input::Timer(timer), key),
+            Surfaced::PutBack(later) => self.queue.push(Entry { key: later, item: Item::Timer { node, slot } }),
+            Surfaced::Stale => {}
+        }
+    }
+
+    fn arrival(&mut self, key: Key) {
+        if let Some(arrival) = self.next_arrival.take() {
+            self.input(arrival.node, Input::Request(arrival.request), key);
+        }
+        self.fetch_arrival();
+    }
+
+    // ---- handling -------------------------------------------------------------------------------------------------
+
+    /// An input reaches a node: it is noted, then handled at once or queued for a core.
+    #[inline]
+    fn input(&mut self, node: NodeId, input: Input<P>, key: Key) {
+        let mut hasher = StableHasher::new(u64::from(node.0));
+        input.hash(&mut hasher);
+        let content = hasher.finish_wide();
+        self.recorder.note(key, node, content, || (source_of(&input, node), format!("{input:?}")));
+        let slot = &mut self.slots[node.index()];
+        if !slot.up {
+            self.drops.down += 1;
+            return;
+        }
+        if let Some(cpu) = slot.cpu.as_mut().filter(|cpu| cpu.must_wait(self.now)) {
+            if cpu.enqueue(input, key, content as u64, self.cpu.queue_max) {
+                self.alarm(node);
+            } else {
+                self.drops.cpu_full += 1;
+            }
+            return;
+        }
+        self.execute(node, input, key.moment() ^ content as u64);
+    }
+
+    /// Runs a handler and carries out its effects. `identity` names the input.
+    #[inline]
+    fn execute(&mut self, node: NodeId, input: Input<P>, identity: u64) {
+        self.env.begin(self.now, node, identity);
+        let slot = &mut self.slots[node.index()];
+        if A::ACTIVE && slot.controlled {
+            let mut hands = Hands {
+                now: self.now,
+                env: &mut self.env,
+                fx: &mut self.fx,
+                slots: &mut self.slots,
+                orders: &mut self.orders,
+                acting: Some(node),
+            };
+            self.adversary.on_input(node, input, &mut hands);
+        } else {
+            input.handle(&mut slot.state, &mut Cx::new(&mut self.env, &mut self.fx));
+        }
+        if self.cpu_free || self.env.spent().is_zero() {
+            self.carry_out(node);
+        } else {
+            self.occupy(node);
+        }
+        if A::ACTIVE {
+            self.carry_out_orders();
+        }
+    }
+
+    // ---- processors -----------------------------------------------------------------------------------------------
+
+    /// The handler charged processor time: its effects wait until the core is done.
+    fn occupy(&mut self, node: NodeId) {
+        let done = self.now + cpu::service_time(&self.cpu, self.env.spent()).max(Span::from_nanos(1));
+        self.set_timers(node, done);
+        let slot = &mut self.slots[node.index()];
+        let cores = self.cpu.cores;
+        slot.cpu.get_or_insert_with(|| Box::new(Cpu::new(cores))).occupy(done);
+        let work = Work {
+            node,
+            life: slot.life,
+            up: self.fx.up.drain(..).collect(),
+            down: self.fx.down.drain(..).collect(),
+        };
+        let key = slot.next_key(node, done, self.order_seed);
+        let slot = self.works.insert(work) as u32;
+        self.queue.push(Entry { key, item: Item::WorkDone { slot } });
+    }
+
+    fn work_done(&mut self, key: Key, slot: u32) {
+        let work = self.works.remove(slot as usize);
+        let (node, life) = (work.node, work.life);
+        self.note_engine(key, node, "has done its work");
+        if self.slots[node.index()].life != life {
+            return;
+        }
+        self.fx.up.extend(work.up);
+        self.fx.down.extend(work.down);
+        self.carry_out(node);
+    }
+
+    /// Sees to it that the node looks at its queue when a core is free.
+    fn alarm(&mut self, node: NodeId) {
+        let slot = &mut self.slots[node.index()];
+        let Some(cpu) = slot.cpu.as_mut().filter(|cpu| !cpu.alarmed && cpu.has_waiting()) else { return };
+        cpu.alarmed = true;
+        let (at, life) = (cpu.first_free().max(self.now + Span::from_nanos(1)), slot.life);
+        let key = slot.next_key(node, at, self.order_seed);
+        self.queue.push(Entry { key, item: Item::CoreFree { node, life } });
+    }
+
+    fn core_free(&mut self, key: Key, node: NodeId, life: u32) {
+        self.note_engine(key, node, "has a free core");
+        if self.slots[node.index()].life != life {
+            return;
+        }
+        if let Some(cpu) = &mut self.slots[node.index()].cpu {
+            cpu.alarmed = false;
+        }
+        let now = self.now;
+        while let Some((input, key, content)) = self.slots[node.index()].cpu.as_mut().and_then(|c| c.take(now)) {
+            self.execute(node, input, key.moment() ^ content);
+        }
+        self.alarm(node);
+    }
+
+    // ---- effects --------------------------------------------------------------------------------------------------
+
+    /// Carries out the effects of a node's handler, now.
+    #[inline]
+    fn carry_out(&mut self, node: NodeId) {
+        while let Some(indication) = self.fx.up.pop_front() {
+            self.observer.on_indication(node, &indication, &Sight::new(self.now, &self.slots));
+        }
+        self.set_timers(node, self.now);
+        while let Some(datagram) = self.fx.down.pop_front() {
+            self.send(node, datagram);
+        }
+    }
+
+    /// Arms and cancels timers; none fires before `not_before` has passed.
+    #[inline]
+    fn set_timers(&mut self, node: NodeId, not_before: Time) {
+        while let Some(command) = self.fx.timers.pop_front() {
+            let slot = &mut self.slots[node.index()];
+            match command {
+                TimerCmd::Set { timer, at } => {
+                    let at = at.max(not_before + Span::from_nanos(1));
+                    let key = slot.next_key(node, at, self.order_seed);
+                    if let Some(slot) = slot.timers.set(timer, key) {
+                        self.queue.push(Entry { key, item: Item::Timer { node, slot } });
+                    }
+                }
+                TimerCmd::Cancel { timer } => slot.timers.cancel(timer),
+            }
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, from: NodeId, datagram: Datagram<P::Msg>) {
+        match datagram {
+            Datagram::One(to, message) => {
+                self.observer.on_send(from, &message, 1, self.now);
+                let (bytes, ordinal) = (message.wire_len(), self.slots[from.index()].next_ordinal(self.now));
+                self.depart(&Parcel { from, to, bytes, ordinal }, &message);
+                self.post(from, to, message);
+            }
+            Datagram::Many(recipients, message) => {
+                self.observer.on_send(from, &message, recipients.len(), self.now);
+                self.broadcast(from, &recipients, message);
+            }
+        }
+    }
+
+    /// Asks the network where a message goes; the answer is in `self.transits`.
+    #[inline]
+    fn depart(&mut self, parcel: &Parcel, message: &P::Msg) {
+        self.transits.clear();
+        self.network.depart(self.now, parcel, &mut self.transits);
+        if A::DELAYS && !self.slots[parcel.from.index()].controlled {
+            let extra = self.adversary.delay(parcel.from, parcel.to, message, self.now).min(self.delta);
+            self.transits.iter_mut().for_each(|transit| transit.at += extra);
+        }
+    }
+
+    /// Makes the pieces in `self.transits` pending, as one letter.
+    #[inline]
+    fn post(&mut self, from: NodeId, to: NodeId, message: P::Msg) {
+        if self.transits.is_empty() {
+            return;
+        }
+        let slot = self.mail.post(from, to, message, self.transits.len() as u32);
+        for transit in &self.transits {
+            debug_assert!(transit.at > self.now, "the network delivered at once");
+            let key = self.slots[from.index()].next_key(from, transit.at, self.order_seed);
+            let item = Item::Letter { slot, piece: transit.piece, pieces: transit.pieces, landed: false };
+            self.queue.push(Entry { key, item });
+        }
+    }
+
+    /// Sends to many: whole messages become hops of one flight, anything else letters of their own.
+    fn broadcast(&mut self, from: NodeId, recipients: &[NodeId], message: P::Msg) {
+        let (bytes, ordinal) = (message.wire_len(), self.slots[from.index()].next_ordinal(self.now));
+        let mut hops = self.mail.hop_list();
+        for &to in recipients {
+            self.depart(&Parcel { from, to, bytes, ordinal }, &message);
+            match self.transits[..] {
+                [] => {}
+                [transit] if transit.pieces == 1 => {
+                    let sequence = self.slots[from.index()].next_sequence();
+                    hops.push(Hop { at: transit.at, sequence, to });
+                }
+                _ => self.post(from, to, message.clone()),
+            }
+        }
+        if hops.is_empty() {
+            self.mail.recycle(hops);
+            return;
+        }
+        let slot = self.mail.launch(from, message, hops);
+        if let Some(first) = self.mail.next_hop(slot) {
+            let key = Key::new(first.at, Source::from(from), first.sequence, self.order_seed);
+            self.queue.push(Entry { key, item: Item::Flight { slot } });
+        }
+    }
+
+    // ---- the coalition and the fault plan ---------------------------------------------------------------------------
+
+    /// Sends and wakes that a coalition ordered besides its node's own effects.
+    pub(crate) fn carry_out_orders(&mut self) {
+        // Taken out while the sends run; put back to keep the allocation.
+        let mut sends = std::mem::take(&mut self.orders.sends);
+        for (from, datagram) in sends.drain(..) {
+            if self.slots[from.index()].up {
+                self.send(from, datagram);
+            }
+        }
+        self.orders.sends = sends;
+        for (at, token) in self.orders.wakes.drain(..) {
+            let key = Key::new(at, Source::ADVERSARY, self.wakes, self.order_seed);
+            self.wakes = self.wakes.wrapping_add(1);
+            self.queue.push(Entry { key, item: Item::Wake { token } });
+        }
+    }
+
+    fn wake(&mut self, key: Key, token: u32) {
+        self.note_engine(key, ENGINE, "wakes the adversary");
+        self.env.begin(self.now, ENGINE, key.moment() ^ u64::from(token));
+        let mut hands = Hands {
+            now: self.now,
+            env: &mut self.env,
+            fx: &mut self.fx,
+            slots: &mut self.slots,
+            orders: &mut self.orders,
+            acting: None,
+        };
+        self.adversary.on_wake(token, &mut hands);
+        if let Some(node) = hands.acting {
+            self.carry_out(node);
+        }
+        self.carry_out_orders();
+    }
+
+    fn fault(&mut self, key: Key, index: usize, begins: bool) {
+        let plan = std::sync::Arc::clone(&self.faults);
+        let Some(fault) = plan.get(index) else { return };
+        self.note_engine(key, ENGINE, if begins { "begins a fault" } else { "ends a fault" });
+        match (&fault.action, begins) {
+            (FaultAction::Crash { nodes, .. }, true) => nodes.iter().for_each(|&node| self.take_down(node)),
+            (FaultAction::Crash { nodes, keep_state }, false) => {
+                nodes.iter().for_each(|&node| self.bring_up(key, node, *keep_state));
+            }
+            (FaultAction::Disturb(disturbance), true) => {
+                let change = NetChange::Impose { id: index as u32, disturbance: disturbance.clone() };
+                self.network.change(self.now, &change);
+            }
+            (FaultAction::Disturb(_), false) => {
+                self.network.change(self.now, &NetChange::Lift { id: index as u32 });
+            }
+            (FaultAction::ClockStep { .. }, _) => {}
+        }
+        self.observer.on_fault(&fault.id, begins, &Sight::new(self.now, &self.slots));
+    }
+
+    fn take_down(&mut self, node: NodeId) {
+        let slot = &mut self.slots[node.index()];
+        if slot.up {
+            slot.crash();
+            self.observer.on_life(node, false, &Sight::new(self.now, &self.slots));
+        }
+    }
+
+    fn bring_up(&mut self, key: Key, node: NodeId, keep_state: bool) {
+        let slot = &mut self.slots[node.index()];
+        if slot.up {
+            return;
+        }
+        slot.up = true;
+        let input = if keep_state {
+            Input::Restart
+        } else {
+            slot.state = (self.factory)(node);
+            Input::Start
+        };
+        self.observer.on_life(node, true, &Sight::new(self.now, &self.slots));
+        self.execute(node, input, key.moment() ^ u64::from(node.0));
+    }
+
+    /// Notes an event that no handler sees.
+    #[inline]
+    fn note_engine(&mut self, key: Key, node: NodeId, what: &'static str) {
+        // The length tells the kinds apart as well as the words do.
+        let content = u128::from(what.len() as u64);
+        self.recorder.note(key, node, content, || ("engine".to_owned(), what.to_owned()));
+    }
+}
+
+/// Who caused an input, in words.
+fn source_of<P: Protocol>(input: &Input<P>, node: NodeId) -> String {
+    match input {
+        Input::Message(received) => received.from.to_string(),
+        Input::Request(_) => "workload".to_owned(),
+        Input::Start | Input::Restart => "fault plan".to_owned(),
+        Input::Timer(_) => node.to_string(),
+    }
+}

@@ -1,0 +1,74 @@
+//! The engine's state of one node.
+
+use astrarium_node::{NodeId, Protocol, Time};
+
+use crate::cpu::Cpu;
+use crate::key::{Key, Source};
+use crate::timers::Timers;
+
+/// One node: the protocol's state and at most 200 bytes of the engine's.
+#[derive(Debug, Clone)]
+pub(crate) struct Slot<P: Protocol> {
+    pub(crate) state: P,
+    pub(crate) timers: Timers<P::Timer>,
+    /// Number of this node's next event.
+    sequence: u32,
+    /// Instant of the last departure, and how many datagrams left at it.
+    last_departure: Time,
+    departures: u32,
+    /// Counts crashes; what belongs to an earlier life is void.
+    pub(crate) life: u32,
+    pub(crate) up: bool,
+    pub(crate) controlled: bool,
+    pub(crate) cpu: Option<Box<Cpu<P>>>,
+}
+
+impl<P: Protocol> Slot<P> {
+    pub(crate) fn new(state: P) -> Self {
+        Self {
+            state,
+            timers: Timers::new(),
+            sequence: 0,
+            last_departure: Time::MAX,
+            departures: 0,
+            life: 0,
+            up: true,
+            controlled: false,
+            cpu: None,
+        }
+    }
+
+    /// The key of this node's next event, at `time`.
+    #[inline]
+    pub(crate) fn next_key(&mut self, id: NodeId, time: Time, order_seed: u64) -> Key {
+        Key::new(time, Source::from(id), self.next_sequence(), order_seed)
+    }
+
+    /// The number of this node's next event.
+    #[inline]
+    pub(crate) fn next_sequence(&mut self) -> u32 {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        sequence
+    }
+
+    /// Position of a datagram among those that leave at the same instant.
+    #[inline]
+    pub(crate) fn next_ordinal(&mut self, now: Time) -> u32 {
+        if self.last_departure != now {
+            self.last_departure = now;
+            self.departures = 0;
+        }
+        let ordinal = self.departures;
+        self.departures += 1;
+        ordinal
+    }
+
+    /// The node goes down: timers, queued work and work in progress are gone.
+    pub(crate) fn crash(&mut self) {
+        self.up = false;
+        self.life = self.life.wrapping_add(1);
+        self.timers.clear();
+        self.cpu = None;
+    }
+}
