@@ -1,8 +1,8 @@
 //! From a pending event to a handler, and from its effects to further events.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 
-use astrarium_net::{Arrival as Landed, Landing, NetChange, Network, Parcel};
+use astrarium_net::{Arrival as Landed, Fate, Landing, NetChange, Network, Parcel, Transit};
 use astrarium_node::hash::StableHasher;
 use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
@@ -13,8 +13,9 @@ use crate::flight::Hop;
 use crate::input::Input;
 use crate::key::{Key, Source};
 use crate::observer::{Observer, Sight};
+use crate::pending::Pending;
 use crate::queue::{Entry, PendingSet};
-use crate::simulation::{Item, Simulation};
+use crate::simulation::Simulation;
 use crate::timers::Surfaced;
 use crate::workload::Workload;
 
@@ -23,20 +24,20 @@ const ENGINE: NodeId = NodeId(u32::MAX);
 
 impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
     /// Handles one event.
-    pub(crate) fn step(&mut self, Entry { key, item }: Entry<Item>) {
+    pub(crate) fn step(&mut self, Entry { key, item }: Entry) {
         debug_assert!(key.time() >= self.now, "time went back to {} at {}", key.time(), self.now);
         self.now = key.time();
-        match item {
-            Item::Nothing => {}
-            Item::Start { node } => self.input(node, Input::Start, key),
-            Item::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
-            Item::Flight { slot } => self.flight(key, slot),
-            Item::Timer { node, slot } => self.timer(key, node, slot),
-            Item::Arrival => self.arrival(key),
-            Item::CoreFree { node, life } => self.core_free(key, node, life),
-            Item::WorkDone { slot } => self.work_done(key, slot),
-            Item::Fault { index, begins } => self.fault(key, index as usize, begins),
-            Item::Wake { token } => self.wake(key, token),
+        match Pending::unpack(item) {
+            Pending::Start { node } => self.input(node, Input::Start, key),
+            Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
+            Pending::Flight { slot } => self.flight(key, slot),
+            Pending::Timer { node, slot } => self.timer(key, node, slot),
+            Pending::Arrival => self.arrival(key),
+            Pending::CoreFree { node, life } => self.core_free(key, node, life),
+            Pending::WorkDone { slot } => self.work_done(key, slot),
+            Pending::Fault { index, begins } => self.fault(key, index as usize, begins),
+            Pending::Wake { token } => self.wake(key, token),
+            Pending::Churn { node, count } => self.churn(key, node, count),
         }
     }
 
@@ -52,7 +53,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                 Landed::Later(at) => {
                     self.note_engine(key, to, "waits in the downlink queue");
                     let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
-                    self.queue.push(Entry { key: later, item: Item::Letter { slot, piece, pieces, landed: true } });
+                    self.queue.push(later, Pending::Letter { slot, piece, pieces, landed: true }.pack());
                     return;
                 }
                 Landed::Drop => {
@@ -74,7 +75,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let (hop, message, next) = self.mail.land(slot);
         if let Some(next) = next {
             let key = Key::new(next.at, Source::from(from), next.sequence, self.order_seed);
-            self.queue.push(Entry { key, item: Item::Flight { slot } });
+            self.queue.push(key, Pending::Flight { slot }.pack());
         }
         let Some(Hop { to, .. }) = hop else { return };
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
@@ -83,8 +84,8 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                 self.note_engine(key, to, "waits in the downlink queue");
                 let slot = self.mail.post(from, to, message, 1);
                 let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
-                let item = Item::Letter { slot, piece: 0, pieces: 1, landed: true };
-                self.queue.push(Entry { key: later, item });
+                let item = Pending::Letter { slot, piece: 0, pieces: 1, landed: true };
+                self.queue.push(later, item.pack());
             }
             Landed::Drop => self.note_engine(key, to, "is lost at the access link"),
         }
@@ -93,7 +94,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn timer(&mut self, key: Key, node: NodeId, slot: u32) {
         match self.slots[node.index()].timers.surface(slot, key) {
             Surfaced::Fire(timer) => self.input(node, Input::Timer(timer), key),
-            Surfaced::PutBack(later) => self.queue.push(Entry { key: later, item: Item::Timer { node, slot } }),
+            Surfaced::PutBack(later) => self.queue.push(later, Pending::Timer { node, slot }.pack()),
             Surfaced::Stale => {}
         }
     }
@@ -112,7 +113,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn input(&mut self, node: NodeId, input: Input<P>, key: Key) {
         let mut hasher = StableHasher::new(u64::from(node.0));
         input.hash(&mut hasher);
-        let content = hasher.finish_wide();
+        let content = hasher.finish();
         self.recorder.note(key, node, content, || (source_of(&input, node), format!("{input:?}")));
         let slot = &mut self.slots[node.index()];
         if !slot.up {
@@ -120,20 +121,21 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             return;
         }
         if let Some(cpu) = slot.cpu.as_mut().filter(|cpu| cpu.must_wait(self.now)) {
-            if cpu.enqueue(input, key, content as u64, self.cpu.queue_max) {
+            if cpu.enqueue(input, key, content, self.cpu.queue_max) {
                 self.alarm(node);
             } else {
                 self.drops.cpu_full += 1;
             }
             return;
         }
-        self.execute(node, input, key.moment() ^ content as u64);
+        self.execute(node, input, key.moment() ^ content);
     }
 
     /// Runs a handler and carries out its effects. `identity` names the input.
     #[inline]
     fn execute(&mut self, node: NodeId, input: Input<P>, identity: u64) {
-        self.env.begin(self.now, node, identity);
+        let local = self.clocks.get(node.index()).map_or(self.now, |clock| clock.local(self.now));
+        self.env.begin(local, node, identity);
         let slot = &mut self.slots[node.index()];
         if A::ACTIVE && slot.controlled {
             let mut hands = Hands {
@@ -175,7 +177,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         };
         let key = slot.next_key(node, done, self.order_seed);
         let slot = self.works.insert(work) as u32;
-        self.queue.push(Entry { key, item: Item::WorkDone { slot } });
+        self.queue.push(key, Pending::WorkDone { slot }.pack());
     }
 
     fn work_done(&mut self, key: Key, slot: u32) {
@@ -197,7 +199,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         cpu.alarmed = true;
         let (at, life) = (cpu.first_free().max(self.now + Span::from_nanos(1)), slot.life);
         let key = slot.next_key(node, at, self.order_seed);
-        self.queue.push(Entry { key, item: Item::CoreFree { node, life } });
+        self.queue.push(key, Pending::CoreFree { node, life }.pack());
     }
 
     fn core_free(&mut self, key: Key, node: NodeId, life: u32) {
@@ -236,10 +238,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             let slot = &mut self.slots[node.index()];
             match command {
                 TimerCmd::Set { timer, at } => {
+                    let at = self.clocks.get(node.index()).map_or(at, |clock| clock.global(at));
                     let at = at.max(not_before + Span::from_nanos(1));
                     let key = slot.next_key(node, at, self.order_seed);
                     if let Some(slot) = slot.timers.set(timer, key) {
-                        self.queue.push(Entry { key, item: Item::Timer { node, slot } });
+                        self.queue.push(key, Pending::Timer { node, slot }.pack());
                     }
                 }
                 TimerCmd::Cancel { timer } => slot.timers.cancel(timer),
@@ -249,59 +252,76 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     #[inline]
     fn send(&mut self, from: NodeId, datagram: Datagram<P::Msg>) {
+        let ordinal = self.slots[from.index()].next_ordinal(self.now);
         match datagram {
             Datagram::One(to, message) => {
                 self.observer.on_send(from, &message, 1, self.now);
-                let (bytes, ordinal) = (message.wire_len(), self.slots[from.index()].next_ordinal(self.now));
-                self.depart(&Parcel { from, to, bytes, ordinal }, &message);
-                self.post(from, to, message);
+                let parcel = Parcel { from, to, bytes: message.wire_len(), ordinal };
+                match self.fate(&parcel, &message) {
+                    Fate::Lost => {}
+                    Fate::Whole(at) => self.post_whole(&parcel, at, message),
+                    Fate::Pieces => self.post_pieces(&parcel, message),
+                }
             }
             Datagram::Many(recipients, message) => {
                 self.observer.on_send(from, &message, recipients.len(), self.now);
-                self.broadcast(from, &recipients, message);
+                self.broadcast(from, &recipients, ordinal, message);
             }
         }
     }
 
-    /// Asks the network where a message goes; the answer is in `self.transits`.
+    /// Asks the network where a message goes, and the coalition whether it lingers.
     #[inline]
-    fn depart(&mut self, parcel: &Parcel, message: &P::Msg) {
-        self.transits.clear();
-        self.network.depart(self.now, parcel, &mut self.transits);
-        if A::DELAYS && !self.slots[parcel.from.index()].controlled {
-            let extra = self.adversary.delay(parcel.from, parcel.to, message, self.now).min(self.delta);
-            self.transits.iter_mut().for_each(|transit| transit.at += extra);
+    fn fate(&mut self, parcel: &Parcel, message: &P::Msg) -> Fate {
+        let fate = self.network.fate(self.now, parcel, &mut self.transits);
+        if !A::DELAYS || self.slots[parcel.from.index()].controlled {
+            return fate;
+        }
+        let extra = self.adversary.delay(parcel.from, parcel.to, message, self.now).min(self.delta);
+        match fate {
+            Fate::Lost => Fate::Lost,
+            Fate::Whole(at) => Fate::Whole(at + extra),
+            Fate::Pieces => {
+                self.transits.iter_mut().for_each(|transit| transit.at += extra);
+                Fate::Pieces
+            }
         }
     }
 
-    /// Makes the pieces in `self.transits` pending, as one letter.
+    /// Makes a letter pending that arrives whole.
     #[inline]
-    fn post(&mut self, from: NodeId, to: NodeId, message: P::Msg) {
-        if self.transits.is_empty() {
-            return;
-        }
-        let slot = self.mail.post(from, to, message, self.transits.len() as u32);
+    fn post_whole(&mut self, parcel: &Parcel, at: Time, message: P::Msg) {
+        debug_assert!(at > self.now, "the network delivered at once");
+        let slot = self.mail.post(parcel.from, parcel.to, message, 1);
+        let key = self.slots[parcel.from.index()].next_key(parcel.from, at, self.order_seed);
+        self.queue.push(key, Pending::Letter { slot, piece: 0, pieces: 1, landed: false }.pack());
+    }
+
+    /// Makes the pieces in `self.transits` pending, as one letter.
+    fn post_pieces(&mut self, parcel: &Parcel, message: P::Msg) {
+        let slot = self.mail.post(parcel.from, parcel.to, message, self.transits.len() as u32);
         for transit in &self.transits {
-            debug_assert!(transit.at > self.now, "the network delivered at once");
-            let key = self.slots[from.index()].next_key(from, transit.at, self.order_seed);
-            let item = Item::Letter { slot, piece: transit.piece, pieces: transit.pieces, landed: false };
-            self.queue.push(Entry { key, item });
+            let Transit { at, piece, pieces } = *transit;
+            debug_assert!(at > self.now, "the network delivered at once");
+            let key = self.slots[parcel.from.index()].next_key(parcel.from, at, self.order_seed);
+            self.queue.push(key, Pending::Letter { slot, piece, pieces, landed: false }.pack());
         }
     }
 
     /// Sends to many: whole messages become hops of one flight, anything else letters of their own.
-    fn broadcast(&mut self, from: NodeId, recipients: &[NodeId], message: P::Msg) {
-        let (bytes, ordinal) = (message.wire_len(), self.slots[from.index()].next_ordinal(self.now));
+    fn broadcast(&mut self, from: NodeId, recipients: &[NodeId], ordinal: u32, message: P::Msg) {
+        let bytes = message.wire_len();
         let mut hops = self.mail.hop_list();
         for &to in recipients {
-            self.depart(&Parcel { from, to, bytes, ordinal }, &message);
-            match self.transits[..] {
-                [] => {}
-                [transit] if transit.pieces == 1 => {
+            let parcel = Parcel { from, to, bytes, ordinal };
+            match self.fate(&parcel, &message) {
+                Fate::Lost => {}
+                Fate::Whole(at) => {
+                    debug_assert!(at > self.now, "the network delivered at once");
                     let sequence = self.slots[from.index()].next_sequence();
-                    hops.push(Hop { at: transit.at, sequence, to });
+                    hops.push(Hop { at, sequence, to });
                 }
-                _ => self.post(from, to, message.clone()),
+                Fate::Pieces => self.post_pieces(&parcel, message.clone()),
             }
         }
         if hops.is_empty() {
@@ -311,7 +331,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let slot = self.mail.launch(from, message, hops);
         if let Some(first) = self.mail.next_hop(slot) {
             let key = Key::new(first.at, Source::from(from), first.sequence, self.order_seed);
-            self.queue.push(Entry { key, item: Item::Flight { slot } });
+            self.queue.push(key, Pending::Flight { slot }.pack());
         }
     }
 
@@ -330,7 +350,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         for (at, token) in self.orders.wakes.drain(..) {
             let key = Key::new(at, Source::ADVERSARY, self.wakes, self.order_seed);
             self.wakes = self.wakes.wrapping_add(1);
-            self.queue.push(Entry { key, item: Item::Wake { token } });
+            self.queue.push(key, Pending::Wake { token }.pack());
         }
     }
 
@@ -368,9 +388,36 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             (FaultAction::Disturb(_), false) => {
                 self.network.change(self.now, &NetChange::Lift { id: index as u32 });
             }
-            (FaultAction::ClockStep { .. }, _) => {}
+            (FaultAction::ClockStep { nodes, by_ns }, true) => self.step_clocks(nodes, *by_ns),
+            (FaultAction::ClockStep { .. }, false) => {}
         }
         self.observer.on_fault(&fault.id, begins, &Sight::new(self.now, &self.slots));
+    }
+
+    fn step_clocks(&mut self, nodes: &[NodeId], by_ns: i64) {
+        if self.clocks.is_empty() {
+            let (model, seed) = (&self.clock_model, self.env.seed());
+            self.clocks = (0..self.slots.len()).map(|i| model.clock(seed, NodeId::from(i))).collect();
+        }
+        for node in nodes {
+            let clock = &mut self.clocks[node.index()];
+            *clock = clock.stepped(by_ns);
+        }
+    }
+
+    /// A churning node's session (even count) or absence (odd count) is over.
+    fn churn(&mut self, key: Key, node: NodeId, count: u32) {
+        self.note_engine(key, node, "comes or goes");
+        let (seed, turn) = (self.env.seed(), u64::from(count / 2));
+        let next = if count % 2 == 0 {
+            self.take_down(node);
+            self.churn.absence(seed, node, turn)
+        } else {
+            self.bring_up(key, node, true);
+            self.churn.session(seed, node, turn + 1)
+        };
+        let key = Key::new(self.now + next, Source::CHURN, node.0, self.order_seed);
+        self.queue.push(key, Pending::Churn { node, count: count.wrapping_add(1) }.pack());
     }
 
     fn take_down(&mut self, node: NodeId) {
@@ -401,7 +448,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     #[inline]
     fn note_engine(&mut self, key: Key, node: NodeId, what: &'static str) {
         // The length tells the kinds apart as well as the words do.
-        let content = u128::from(what.len() as u64);
+        let content = what.len() as u64;
         self.recorder.note(key, node, content, || ("engine".to_owned(), what.to_owned()));
     }
 }

@@ -47,6 +47,13 @@ impl Key {
         Self { time, tie: (u64::from(rank) << 32) | u64::from(sequence) }
     }
 
+    /// The key of a node's `sequence`-th event under the default order; for drivers of a bare [`queue`](crate::queue).
+    #[inline]
+    #[must_use]
+    pub fn of_node(time: Time, node: NodeId, sequence: u32) -> Self {
+        Self::new(time, Source::from(node), sequence, 0)
+    }
+
     /// When.
     #[inline]
     #[must_use]

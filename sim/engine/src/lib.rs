@@ -19,6 +19,7 @@ mod node;
 mod observer;
 mod options;
 mod oracle;
+mod pending;
 pub mod queue;
 mod recorder;
 mod simulation;

@@ -1,6 +1,7 @@
 //! What a run leaves behind for comparison: digest, checkpoints, and a window of events in words.
 
 use astrarium_node::NodeId;
+use astrarium_node::hash::mix_wide;
 
 use crate::digest::{Checkpoint, Digest, EventRecord};
 use crate::key::Key;
@@ -36,14 +37,9 @@ impl Recorder {
     /// Notes one event. `content` is the hash of what happened; the key and the node make it unique. `words` is only called
     /// inside the recorded window.
     #[inline]
-    pub(crate) fn note(&mut self, key: Key, node: NodeId, content: u128, words: impl FnOnce() -> (String, String)) {
+    pub(crate) fn note(&mut self, key: Key, node: NodeId, content: u64, words: impl FnOnce() -> (String, String)) {
         let (time, tie) = key.words();
-        let term = astrarium_node::hash::mix_wide(
-            time ^ content as u64,
-            tie ^ (content >> 64) as u64,
-            u64::from(node.0),
-            content as u64,
-        );
+        let term = mix_wide(time, tie, u64::from(node.0), content);
         self.digest.add(term);
         if self.window.contains(&self.events) {
             let (source, input) = words();

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use astrarium_net::{Network, Transit};
+use astrarium_net::{ChurnModel, Clock, ClockModel, Network, Transit};
 use astrarium_node::{Domain, Env, Fx, NodeId, Protocol, Seed, Span, Time};
 use slab::Slab;
 
@@ -19,35 +19,10 @@ use crate::key::{Key, Source};
 use crate::node::Slot;
 use crate::observer::{Observer, Sight};
 use crate::options::RunOptions;
-use crate::queue::{Entry, PendingSet, Queue};
+use crate::pending::Pending;
+use crate::queue::{PendingSet, Queue};
 use crate::recorder::Recorder;
 use crate::workload::{Arrival, Workload};
-
-/// What a pending event is: 16 bytes beside its 16-byte key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Item {
-    /// Fills unused storage.
-    #[default]
-    Nothing,
-    /// A node comes up.
-    Start { node: NodeId },
-    /// A piece of a letter reaches the access link (`landed`: has left the downlink queue).
-    Letter { slot: u32, piece: u16, pieces: u16, landed: bool },
-    /// The next hop of a broadcast reaches its access link.
-    Flight { slot: u32 },
-    /// A timer may be due.
-    Timer { node: NodeId, slot: u32 },
-    /// The workload's next request.
-    Arrival,
-    /// A core may be free.
-    CoreFree { node: NodeId, life: u32 },
-    /// A core is done.
-    WorkDone { slot: u32 },
-    /// A fault begins or ends.
-    Fault { index: u32, begins: bool },
-    /// The adversary asked for this moment.
-    Wake { token: u32 },
-}
 
 /// Inputs that reached no handler, by cause. Losses inside the network are counted there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -78,7 +53,7 @@ pub enum Pause {
 pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) now: Time,
     pub(crate) order_seed: u64,
-    pub(crate) queue: Queue<Item>,
+    pub(crate) queue: Queue,
     pub(crate) slots: Vec<Slot<P>>,
     pub(crate) mail: Mail<P::Msg>,
     pub(crate) works: Slab<Work<P>>,
@@ -101,6 +76,10 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) factory: Factory<P>,
     pub(crate) cpu_free: bool,
     pub(crate) cpu: CpuModel,
+    pub(crate) churn: ChurnModel,
+    /// Empty while all clocks are true.
+    pub(crate) clocks: Vec<Clock>,
+    pub(crate) clock_model: ClockModel,
     pub(crate) delta: Span,
     pub(crate) drops: Drops,
     pub(crate) recorder: Recorder,
@@ -198,7 +177,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             let at = arrival.at.max(self.now + Span::from_nanos(1));
             let key = Key::new(at, Source::WORKLOAD, self.arrivals, self.order_seed);
             self.arrivals = self.arrivals.wrapping_add(1);
-            self.queue.push(Entry { key, item: Item::Arrival });
+            self.queue.push(key, Pending::Arrival.pack());
         }
     }
 

@@ -29,6 +29,17 @@ pub struct Transit {
     pub pieces: u16,
 }
 
+/// Where a parcel goes, in the form that the hot path wants: in registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing arrives.
+    Lost,
+    /// It arrives whole, once, at this time.
+    Whole(Time),
+    /// It arrives in pieces or more than once; see the list of transits.
+    Pieces,
+}
+
 /// A packet at the recipient's access link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Landing {
@@ -61,6 +72,19 @@ pub trait Network: Clone + Send + 'static {
     /// Called when the sender's processor is done with the datagram. Pushes one [`Transit`] for each packet that will reach the
     /// far access link: none when it is lost, several when it is fragmented or duplicated.
     fn depart(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>);
+
+    /// As [`Network::depart`], with the common case told by the return value alone; `transits` counts only for
+    /// [`Fate::Pieces`]. Models on a hot path override this.
+    #[inline]
+    fn fate(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) -> Fate {
+        transits.clear();
+        self.depart(now, parcel, transits);
+        match transits[..] {
+            [] => Fate::Lost,
+            [Transit { at, pieces: 1, .. }] => Fate::Whole(at),
+            _ => Fate::Pieces,
+        }
+    }
 
     /// Called at [`Transit::at`], in event order.
     fn arrive(&mut self, now: Time, landing: &Landing) -> Arrival;

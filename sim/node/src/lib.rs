@@ -16,6 +16,7 @@ mod message;
 pub mod random;
 mod stack;
 mod time;
+mod ziggurat;
 
 pub use cpu::{CostTable, Op};
 pub use id::NodeId;

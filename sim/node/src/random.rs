@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use rand_core::{Rng, TryRng};
 use rand_pcg::Pcg64Mcg;
 
-use crate::hash;
+use crate::{hash, ziggurat};
 
 /// What a family of draws is for. Two domains never share a stream.
 ///
@@ -107,15 +107,15 @@ impl Stream {
         ((self.word() >> 11) + 1) as f64 * (1.0 / (1_u64 << 53) as f64)
     }
 
-    /// Exponential with mean 1.
+    /// Exponential with mean 1 (may be zero).
     #[inline]
     pub fn exponential(&mut self) -> f64 {
-        -libm::log(self.unit())
+        ziggurat::exponential(self)
     }
 
     /// Standard normal (Box–Muller; one of the pair is thrown away to keep draws independent of history).
     pub fn normal(&mut self) -> f64 {
-        let radius = libm::sqrt(2.0 * self.exponential());
+        let radius = libm::sqrt(-2.0 * libm::log(self.unit()));
         radius * libm::cos(std::f64::consts::TAU * self.unit())
     }
 

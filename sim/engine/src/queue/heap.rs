@@ -5,66 +5,61 @@ use std::collections::BinaryHeap;
 
 use astrarium_node::Time;
 
-use super::{Entry, PendingSet};
+use super::{Entry, Item, PendingSet};
+use crate::key::Key;
 
 /// Wraps an entry so that the standard max-heap yields the earliest key first.
 #[derive(Debug, Clone, Copy)]
-struct Earliest<T>(Entry<T>);
+struct Earliest(Entry);
 
-impl<T> PartialEq for Earliest<T> {
+impl PartialEq for Earliest {
     fn eq(&self, other: &Self) -> bool {
         self.0.key == other.0.key
     }
 }
 
-impl<T> Eq for Earliest<T> {}
+impl Eq for Earliest {}
 
-impl<T> PartialOrd for Earliest<T> {
+impl PartialOrd for Earliest {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<T> Ord for Earliest<T> {
+impl Ord for Earliest {
     fn cmp(&self, other: &Self) -> Ordering {
         other.0.key.cmp(&self.0.key)
     }
 }
 
 /// Pending events in a binary heap.
-#[derive(Debug, Clone)]
-pub struct Heap<T> {
-    events: BinaryHeap<Earliest<T>>,
+#[derive(Debug, Clone, Default)]
+pub struct Heap {
+    events: BinaryHeap<Earliest>,
 }
 
-impl<T> Default for Heap<T> {
-    fn default() -> Self {
-        Self { events: BinaryHeap::new() }
-    }
-}
-
-impl<T: Copy> Heap<T> {
+impl Heap {
     /// The earliest event, without removing it.
     #[inline]
-    pub(super) fn peek(&self) -> Option<&Entry<T>> {
+    pub(super) fn peek(&self) -> Option<&Entry> {
         self.events.peek().map(|earliest| &earliest.0)
     }
 
     /// Removes the earliest event.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Entry<T>> {
+    pub(super) fn pop(&mut self) -> Option<Entry> {
         self.events.pop().map(|earliest| earliest.0)
     }
 }
 
-impl<T: Copy + Send> PendingSet<T> for Heap<T> {
+impl PendingSet for Heap {
     #[inline]
-    fn push(&mut self, entry: Entry<T>) {
-        self.events.push(Earliest(entry));
+    fn push(&mut self, key: Key, item: Item) {
+        self.events.push(Earliest(Entry { key, item }));
     }
 
     #[inline]
-    fn pop_until(&mut self, limit: Time) -> Option<Entry<T>> {
+    fn pop_until(&mut self, limit: Time) -> Option<Entry> {
         if self.peek()?.key.time() > limit {
             return None;
         }

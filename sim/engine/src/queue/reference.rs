@@ -4,28 +4,22 @@ use std::collections::BTreeMap;
 
 use astrarium_node::Time;
 
-use super::{Entry, PendingSet};
+use super::{Entry, Item, PendingSet};
 use crate::key::Key;
 
 /// Pending events in a `BTreeMap`.
-#[derive(Debug, Clone)]
-pub struct Reference<T> {
-    events: BTreeMap<Key, T>,
+#[derive(Debug, Clone, Default)]
+pub struct Reference {
+    events: BTreeMap<Key, Item>,
 }
 
-impl<T> Default for Reference<T> {
-    fn default() -> Self {
-        Self { events: BTreeMap::new() }
-    }
-}
-
-impl<T: Copy + Send> PendingSet<T> for Reference<T> {
-    fn push(&mut self, entry: Entry<T>) {
-        let earlier = self.events.insert(entry.key, entry.item);
-        assert!(earlier.is_none(), "two pending events share the key {:?}", entry.key);
+impl PendingSet for Reference {
+    fn push(&mut self, key: Key, item: Item) {
+        let earlier = self.events.insert(key, item);
+        assert!(earlier.is_none(), "two pending events share the key {key:?}");
     }
 
-    fn pop_until(&mut self, limit: Time) -> Option<Entry<T>> {
+    fn pop_until(&mut self, limit: Time) -> Option<Entry> {
         let first = self.events.first_entry().filter(|first| first.key().time() <= limit)?;
         let (key, item) = first.remove_entry();
         Some(Entry { key, item })

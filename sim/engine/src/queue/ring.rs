@@ -11,7 +11,7 @@
 use astrarium_node::Time;
 
 use super::heap::Heap;
-use super::{Entry, PendingSet};
+use super::{Entry, Item, PendingSet};
 use crate::key::Key;
 
 /// A bucket spans 2^17 ns = 131 µs.
@@ -25,19 +25,19 @@ const NIL: u32 = u32::MAX;
 
 /// Pending events in a bucketed ring.
 #[derive(Debug, Clone)]
-pub struct Ring<T> {
+pub struct Ring {
     /// Absolute number of the current bucket (time >> WIDTH_BITS).
     cursor: u64,
     /// The current bucket, latest first, so the next event is popped from the end.
-    current: Vec<Entry<T>>,
+    current: Vec<Entry>,
     /// Events pushed into the current bucket after it was sorted.
-    late: Heap<T>,
+    late: Heap,
     /// Events beyond the horizon.
-    far: Heap<T>,
+    far: Heap,
     buckets: Vec<Bucket>,
     /// One bit per bucket that holds something.
     occupied: Vec<u64>,
-    pool: Pool<T>,
+    pool: Pool,
     len: usize,
 }
 
@@ -51,13 +51,13 @@ struct Bucket {
 
 /// Storage of all chunks, with the unused ones in a chain of their own.
 #[derive(Debug, Clone)]
-struct Pool<T> {
-    entries: Vec<Entry<T>>,
+struct Pool {
+    entries: Vec<Entry>,
     next: Vec<u32>,
     free: u32,
 }
 
-impl<T: Copy + Default> Pool<T> {
+impl Pool {
     fn take(&mut self) -> u32 {
         if self.free != NIL {
             let chunk = self.free;
@@ -66,7 +66,7 @@ impl<T: Copy + Default> Pool<T> {
         }
         let chunk = u32::try_from(self.next.len()).expect("fewer than 2^36 pending events");
         self.next.push(NIL);
-        self.entries.resize(self.entries.len() + CHUNK, Entry { key: Key::NEVER, item: T::default() });
+        self.entries.resize(self.entries.len() + CHUNK, Entry { key: Key::NEVER, item: [0; 2] });
         chunk
     }
 
@@ -76,7 +76,7 @@ impl<T: Copy + Default> Pool<T> {
     }
 }
 
-impl<T: Copy + Default> Default for Ring<T> {
+impl Default for Ring {
     fn default() -> Self {
         Self {
             cursor: 0,
@@ -91,10 +91,10 @@ impl<T: Copy + Default> Default for Ring<T> {
     }
 }
 
-impl<T: Copy + Default + Send> Ring<T> {
+impl Ring {
     /// Files an entry whose bucket lies after the current one and within the horizon.
     #[inline]
-    fn file(&mut self, number: u64, entry: Entry<T>) {
+    fn file(&mut self, number: u64, key: Key, item: Item) {
         let index = number as usize % BUCKETS;
         let bucket = &mut self.buckets[index];
         if bucket.first == NIL || bucket.fill as usize == CHUNK {
@@ -103,7 +103,7 @@ impl<T: Copy + Default + Send> Ring<T> {
             *bucket = Bucket { first: chunk, fill: 0 };
             self.occupied[index / 64] |= 1 << (index % 64);
         }
-        self.pool.entries[bucket.first as usize * CHUNK + bucket.fill as usize] = entry;
+        self.pool.entries[bucket.first as usize * CHUNK + bucket.fill as usize] = Entry { key, item };
         bucket.fill += 1;
     }
 
@@ -134,7 +134,7 @@ impl<T: Copy + Default + Send> Ring<T> {
         self.cursor = next;
         while self.far.peek().is_some_and(|entry| number(entry.key) < next + BUCKETS as u64) {
             if let Some(entry) = self.far.pop() {
-                self.file(number(entry.key), entry);
+                self.file(number(entry.key), entry.key, entry.item);
             }
         }
         self.load(next as usize % BUCKETS);
@@ -162,22 +162,22 @@ fn number(key: Key) -> u64 {
     key.time().as_nanos() >> WIDTH_BITS
 }
 
-impl<T: Copy + Default + Send> PendingSet<T> for Ring<T> {
+impl PendingSet for Ring {
     #[inline]
-    fn push(&mut self, entry: Entry<T>) {
-        let number = number(entry.key);
+    fn push(&mut self, key: Key, item: Item) {
+        let number = number(key);
         self.len += 1;
         if number <= self.cursor {
-            self.late.push(entry);
+            self.late.push(key, item);
         } else if number < self.cursor + BUCKETS as u64 {
-            self.file(number, entry);
+            self.file(number, key, item);
         } else {
-            self.far.push(entry);
+            self.far.push(key, item);
         }
     }
 
     #[inline]
-    fn pop_until(&mut self, limit: Time) -> Option<Entry<T>> {
+    fn pop_until(&mut self, limit: Time) -> Option<Entry> {
         loop {
             let next = match (self.current.last(), self.late.peek()) {
                 (Some(sorted), Some(late)) if late.key < sorted.key => late.key,
