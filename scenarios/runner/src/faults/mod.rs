@@ -1,4 +1,11 @@
 //! `[[fault]]`: the kinds of faults, and what they mean to the engine.
+//!
+//! Declarations are here, the translation is in `plan.rs`. Which nodes a fault hits is drawn per node from the fault's own
+//! name ([`Domain::FAULT`](astrarium_node::Domain::FAULT)): adding a fault, or a node, leaves the other choices as they were.
+
+mod plan;
+
+pub use plan::{check, plan};
 
 use crate::spec::{Kind, ParamSpec, Variant};
 
@@ -27,58 +34,78 @@ pub fn params() -> Vec<ParamSpec> {
 /// The kinds of faults with their own fields.
 #[must_use]
 pub fn kinds() -> Vec<Variant> {
-    let nodes = |key, about| {
-        ParamSpec::new(key, Kind::list(Kind::integer(0, 10_000_000), 1, 1_000_000), about, "scenario")
-    };
-    let share = |key, about| ParamSpec::new(key, Kind::Share, about, "scenario");
-    let who = || {
-        vec![
-            nodes("nodes", "which nodes").optional(),
-            share("share", "or: which share of the nodes, drawn at random").optional(),
-        ]
-    };
-    let mut crash = who();
-    crash.push(
-        ParamSpec::new("keep_state", Kind::Bool, "does stored state survive", "scenario").default("true"),
-    );
-    let mut gray = who();
-    gray.push(share("loss", "loss at these nodes").default("0.0"));
-    gray.push(
-        ParamSpec::new("delay", Kind::span("0 s", "1 d"), "extra delay", "scenario").default("\"0 s\""),
-    );
-    let mut clock = who();
-    clock.push(ParamSpec::new("by", Kind::span("0 s", "36500 d"), "how far clocks jump ahead", "scenario"));
     vec![
-        Variant::new("crash", "nodes stop, and come back when the fault ends", crash),
-        Variant::new("restart", "nodes restart at once", who()),
-        Variant::new("stop", "nodes stop for good", who()),
+        Variant::new("crash", "nodes stop, and come back when the fault ends", {
+            let about = "do they find their disk again; otherwise they start from nothing";
+            with(chosen(), [ParamSpec::new("keep_state", Kind::Bool, about, "scenario").default("true")])
+        }),
         Variant::new(
-            "partition",
-            "the network falls apart into groups",
-            vec![ParamSpec::new(
-                "split",
-                Kind::list(Kind::Share, 2, 100),
-                "shares of the groups",
-                "scenario",
-            )],
+            "restart",
+            "nodes lose their memory, keep their disk, and are back after `for` (or at once)",
+            chosen(),
         ),
+        Variant::new("stop", "nodes stop for good", chosen()),
+        Variant::new("partition", "the network falls apart into groups that cannot reach each other", {
+            let about = "shares of the groups, summing to 1; who is in which is drawn at random";
+            vec![ParamSpec::new("split", Kind::list(Kind::Share, 2, 100), about, "scenario")]
+        }),
         Variant::new(
             "one-way",
-            "what one group sends does not reach the other",
-            vec![nodes("from", "senders"), nodes("to", "receivers")],
+            "what one group sends does not reach the other; the way back works",
+            vec![nodes("from", "senders"), nodes("to", "recipients")],
         ),
-        Variant::new("gray", "nodes that are slow and lossy but alive", gray),
-        Variant::new("loss-burst", "extra loss everywhere", vec![share("p", "probability of loss")]),
         Variant::new(
-            "bandwidth",
-            "access links change their rate",
-            vec![ParamSpec::new(
-                "factor",
-                Kind::number(0.000_001, 1_000_000.0),
-                "multiplies the rates",
-                "scenario",
-            )],
+            "gray",
+            "nodes that are slow and lossy but alive",
+            with(
+                chosen(),
+                [
+                    share("loss", "extra loss per packet, from and to them").default("0.0"),
+                    ParamSpec::new("delay", Kind::span("0 s", "1 d"), "extra one-way delay", "scenario")
+                        .default("\"0 s\""),
+                ],
+            ),
         ),
-        Variant::new("clock-step", "clocks jump", clock),
+        Variant::new(
+            "loss-burst",
+            "extra loss everywhere",
+            vec![share("p", "probability of loss per packet")],
+        ),
+        Variant::new("bandwidth", "access links slow down (of every node, unless some are chosen)", {
+            let kind = Kind::number(0.000_001, 1.0);
+            with(chosen(), [ParamSpec::new("factor", kind, "what remains of the rates", "scenario")])
+        }),
+        Variant::new("clock-step", "local clocks jump", {
+            let by = Kind::span("0 s", "36500 d");
+            let direction = Kind::Choice(&["ahead", "back"]);
+            with(
+                chosen(),
+                [
+                    ParamSpec::new("by", by, "how far", "scenario"),
+                    ParamSpec::new("direction", direction, "which way", "scenario").default("\"ahead\""),
+                ],
+            )
+        }),
     ]
+}
+
+/// The two ways to say which nodes a fault hits.
+fn chosen() -> Vec<ParamSpec> {
+    vec![
+        nodes("nodes", "which nodes, by number from 0").optional(),
+        share("share", "or: which share of the nodes, drawn at random").optional(),
+    ]
+}
+
+fn nodes(key: &'static str, about: &'static str) -> ParamSpec {
+    ParamSpec::new(key, Kind::list(Kind::integer(0, 9_999_999), 1, 1_000_000), about, "scenario")
+}
+
+fn share(key: &'static str, about: &'static str) -> ParamSpec {
+    ParamSpec::new(key, Kind::Share, about, "scenario")
+}
+
+fn with<const N: usize>(mut fields: Vec<ParamSpec>, more: [ParamSpec; N]) -> Vec<ParamSpec> {
+    fields.extend(more);
+    fields
 }

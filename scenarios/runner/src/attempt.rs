@@ -1,0 +1,74 @@
+//! One run, with its panics caught.
+
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+use std::sync::atomic::AtomicBool;
+
+use astrarium_engine::RunOptions;
+
+use crate::experiment::{Outcome, RunContext, RunError};
+use crate::points::{Point, replica_seed};
+use crate::scenario::Scenario;
+
+/// What became of a run.
+#[derive(Debug)]
+pub(crate) enum Attempt {
+    Done(Box<Outcome>),
+    Interrupted,
+    Failed(String),
+}
+
+thread_local! {
+    /// `Some` while this thread is inside a run; holds the message of its panic.
+    static PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Keeps the message of a panic inside a run for the report, instead of printing it over the progress bars.
+fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let inside = PANIC.with_borrow_mut(|slot| match slot {
+                Some(message) => {
+                    let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
+                    let text = info.payload_as_str().unwrap_or("(no message)");
+                    *message = format!("panicked{}: {text}", place.unwrap_or_default());
+                    true
+                }
+                None => false,
+            });
+            if !inside {
+                previous(info);
+            }
+        }));
+    });
+}
+
+/// Runs one replica of a point.
+pub(crate) fn attempt(
+    scenario: &Scenario,
+    point: &Point,
+    replica: u64,
+    options: &RunOptions,
+    interrupt: &AtomicBool,
+) -> Attempt {
+    install_hook();
+    let context = RunContext {
+        seed: replica_seed(scenario.seed, replica),
+        options: options.clone(),
+        files: &scenario.files,
+        interrupt,
+    };
+    PANIC.set(Some(String::new()));
+    // A run owns all it changes, so nothing half-changed is left behind by a panic.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| scenario.experiment().run(&point.params, &context)));
+    let message = PANIC.take().unwrap_or_default();
+    match result {
+        Ok(Ok(outcome)) => Attempt::Done(Box::new(outcome)),
+        Ok(Err(RunError::Interrupted)) => Attempt::Interrupted,
+        Ok(Err(RunError::Failed(why))) => Attempt::Failed(why),
+        Err(_) => Attempt::Failed(message),
+    }
+}

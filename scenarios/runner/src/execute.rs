@@ -1,0 +1,530 @@
+//! Runs a scenario: every replica of every point, in parallel, crash-safely, into a run directory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::time::Duration;
+#[allow(clippy::disallowed_types)]
+// Wall time of the sweep, for the manifest and the size of batches; no run sees it.
+use std::time::Instant;
+
+use astrarium_engine::RunOptions;
+
+use crate::attempt::{Attempt, attempt};
+use crate::journal::{Journal, Record};
+use crate::points::replica_seed;
+use crate::progress::Progress;
+use crate::rundir::{
+    Contents, FINDINGS, FailedRun, JOURNAL, Manifest, OracleCount, RUNS, SERIES, Status, clear,
+    write_atomically,
+};
+use crate::scenario::Scenario;
+use crate::table::RunTable;
+
+/// Work a worker takes at once: about this much wall time.
+const BATCH: Duration = Duration::from_millis(50);
+/// Most runs a worker takes at once.
+const MAX_BATCH: u64 = 512;
+/// A worker hands in what it has after at most this long, plus one run.
+const HAND_IN: Duration = Duration::from_millis(250);
+/// Finished work is forced to the disk this often.
+const SYNC: Duration = Duration::from_millis(500);
+/// More failed runs than this are counted, not listed.
+const FAILED_SHOWN: usize = 100;
+
+/// How to run a scenario.
+#[derive(Debug, Clone, Default)]
+pub struct ExecuteOptions {
+    /// The run directory.
+    pub out: PathBuf,
+    /// Threads; 0 means one per core.
+    pub jobs: usize,
+    /// Go on with an unfinished sweep in `out`.
+    pub resume: bool,
+    /// No progress bars.
+    pub quiet: bool,
+    /// The command line, for the manifest.
+    pub argv: Vec<String>,
+    /// Version of the tool, for the manifest.
+    pub version: String,
+    /// Queue, order seed, snapshot.
+    pub options: RunOptions,
+}
+
+/// Why a scenario could not be run, or its results not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// The directory cannot be used, or belongs to something else; nothing was run.
+    #[error("{0}")]
+    Refused(String),
+    /// The results could not be written; what the journal holds can be resumed.
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl ExecuteError {
+    /// Exit code of the command: 2 before anything ran, 3 later.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 2,
+            Self::Broken(_) => 3,
+        }
+    }
+}
+
+/// What a sweep left.
+#[derive(Debug)]
+pub struct RunReport {
+    /// The run directory.
+    pub directory: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// All finished runs.
+    pub table: RunTable,
+    /// What the user should know: an older directory was replaced, a sweep was already finished ….
+    pub notices: Vec<String>,
+}
+
+impl RunReport {
+    /// Exit code of the command, gates and oracles aside: 0, 3 after failed runs, 130 after an interrupt.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match (self.manifest.status, self.manifest.failed_runs) {
+            (Status::Interrupted, _) => 130,
+            (_, 0) => 0,
+            _ => 3,
+        }
+    }
+}
+
+/// The directory of a scenario unless the user names one.
+#[must_use]
+pub fn default_directory(name: &str) -> PathBuf {
+    Path::new("results").join(name)
+}
+
+/// Runs a scenario.
+///
+/// A directory that an earlier run left is replaced (with a notice); one that holds anything else is refused.
+///
+/// # Errors
+/// When the directory cannot be used or written.
+pub fn execute(
+    scenario: &Scenario,
+    options: &ExecuteOptions,
+    interrupt: &AtomicBool,
+) -> Result<RunReport, ExecuteError> {
+    #[allow(clippy::disallowed_types)] // Wall time of the sweep.
+    let start = Instant::now();
+    let mut sweep = match prepare(scenario, options)? {
+        Prepared::Finished(report) => return Ok(*report),
+        Prepared::Sweep(sweep) => *sweep,
+    };
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.jobs)
+        .build()
+        .map_err(|e| ExecuteError::Refused(format!("cannot start {} threads: {e}", options.jobs)))?;
+    let broken = |path: &Path, e: &io::Error| {
+        ExecuteError::Broken(format!(
+            "cannot write {}: {e}; what was finished before is kept: free the disk and use --resume",
+            path.display()
+        ))
+    };
+    let journal_path = options.out.join(JOURNAL);
+    sweep.run(&pool, interrupt).map_err(|e| broken(&journal_path, &e))?;
+    sweep.manifest.wall_seconds += start.elapsed().as_secs_f64();
+    sweep.finish().map_err(|(path, e)| broken(&path, &e))
+}
+
+enum Prepared<'a> {
+    Finished(Box<RunReport>),
+    Sweep(Box<Sweeping<'a>>),
+}
+
+/// A sweep while it runs.
+struct Sweeping<'a> {
+    scenario: &'a Scenario,
+    options: &'a ExecuteOptions,
+    manifest: Manifest,
+    journal: Journal,
+    table: RunTable,
+    done: Done,
+    notices: Vec<String>,
+}
+
+/// Which runs are finished, one bit per run.
+struct Done {
+    bits: Vec<u64>,
+    replicas: u64,
+}
+
+impl Done {
+    fn new(runs: u64, replicas: u64) -> Self {
+        let words = usize::try_from(runs.div_ceil(64)).unwrap_or(usize::MAX);
+        Self { bits: vec![0; words], replicas }
+    }
+
+    fn number(&self, point: usize, replica: u64) -> u64 {
+        point as u64 * self.replicas + replica
+    }
+
+    fn get(&self, number: u64) -> bool {
+        self.bits[(number / 64) as usize] >> (number % 64) & 1 == 1
+    }
+
+    /// True when it was not set before.
+    fn set(&mut self, number: u64) -> bool {
+        let fresh = !self.get(number);
+        self.bits[(number / 64) as usize] |= 1 << (number % 64);
+        fresh
+    }
+
+    fn missing(&self, point: usize) -> u64 {
+        (0..self.replicas).filter(|r| !self.get(self.number(point, *r))).count() as u64
+    }
+}
+
+/// Makes the directory ready: new, replaced or resumed.
+fn prepare<'a>(scenario: &'a Scenario, options: &'a ExecuteOptions) -> Result<Prepared<'a>, ExecuteError> {
+    let out = &options.out;
+    let refuse = |what: &str, e: io::Error| ExecuteError::Refused(format!("{what} {}: {e}", out.display()));
+    let contents = Contents::of(scenario)
+        .map_err(|(path, e)| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
+    let earlier = Manifest::read(out).map_err(|e| refuse("cannot use the directory", e))?;
+    if earlier.is_none() && !is_free(out).map_err(|e| refuse("cannot use the directory", e))? {
+        return Err(ExecuteError::Refused(format!(
+            "{} is not empty and was not written by astrarium; name another directory with --out",
+            out.display()
+        )));
+    }
+    let mut manifest =
+        Manifest::begin(scenario, &contents.hash, &options.version, &options.argv, &options.options);
+    let mut notices = Vec::new();
+    match earlier {
+        Some(earlier) if options.resume => {
+            if let Some(differs) = difference(&earlier, &manifest) {
+                return Err(ExecuteError::Refused(format!(
+                    "cannot resume {}: {differs}; repeat the command of that run, or leave out --resume to start anew",
+                    out.display()
+                )));
+            }
+            if earlier.status == Status::Finished && earlier.failed_runs == 0 {
+                return finished(scenario, options, earlier)
+                    .map(|report| Prepared::Finished(Box::new(report)));
+            }
+            manifest.wall_seconds = earlier.wall_seconds;
+        }
+        Some(earlier) => notices.push(replaced(out, &earlier)),
+        None if options.resume => {
+            notices.push(format!("{} holds no run to resume: starting anew", out.display()));
+        }
+        None => {}
+    }
+    begin(scenario, options, manifest, &contents, notices)
+        .map(|sweep| Prepared::Sweep(Box::new(sweep)))
+        .map_err(|e| refuse("cannot write the run directory", e))
+}
+
+fn replaced(out: &Path, earlier: &Manifest) -> String {
+    let unfinished = if earlier.status == Status::Finished { "" } else { "unfinished " };
+    format!("replacing the {unfinished}results of `{}` in {}", earlier.scenario, out.display())
+}
+
+/// Why an earlier run cannot be continued by this one.
+fn difference(earlier: &Manifest, now: &Manifest) -> Option<String> {
+    if earlier.scenario_hash != now.scenario_hash {
+        return Some("its resolved scenario differs from this one".into());
+    }
+    if earlier.options != now.options {
+        return Some("it was run with another queue, order seed or snapshot".into());
+    }
+    if earlier.version != now.version {
+        return Some(format!("it was begun by version {}, this is {}", earlier.version, now.version));
+    }
+    None
+}
+
+fn is_free(out: &Path) -> io::Result<bool> {
+    match fs::read_dir(out) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(e) => Err(e),
+    }
+}
+
+fn finished(
+    scenario: &Scenario,
+    options: &ExecuteOptions,
+    manifest: Manifest,
+) -> Result<RunReport, ExecuteError> {
+    let path = options.out.join(RUNS);
+    let table = fs::File::open(&path)
+        .map_err(|e| e.to_string())
+        .and_then(|file| RunTable::read_csv(scenario, io::BufReader::new(file)))
+        .map_err(|e| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
+    let notices = vec![format!("{} is already finished: nothing to resume", options.out.display())];
+    Ok(RunReport { directory: options.out.clone(), manifest, table, notices })
+}
+
+/// Writes manifest and scenario and opens the journal. The manifest comes first: it marks the directory as ours.
+fn begin<'a>(
+    scenario: &'a Scenario,
+    options: &'a ExecuteOptions,
+    mut manifest: Manifest,
+    contents: &Contents,
+    notices: Vec<String>,
+) -> io::Result<Sweeping<'a>> {
+    let out = &options.out;
+    fs::create_dir_all(out)?;
+    manifest.write(out)?;
+    contents.write(out)?;
+    let mut table = RunTable::new(scenario);
+    let mut done = Done::new(scenario.runs(), scenario.replicas);
+    let path = out.join(JOURNAL);
+    let mut journal = None;
+    if options.resume {
+        let mut rows = Vec::new();
+        let keep = |record: Record| {
+            let inside = record.point < scenario.points.len() && record.replica < scenario.replicas;
+            if inside && done.set(done.number(record.point, record.replica)) {
+                rows.extend(record.row(scenario.seed));
+                count_findings(&record, &mut manifest.oracles);
+            }
+        };
+        journal = Journal::resume(&path, &manifest.scenario_hash, &table.metrics, keep)?;
+        table.rows = rows;
+    }
+    let journal = match journal {
+        Some(journal) => journal,
+        None => {
+            clear(out)?;
+            Journal::create(&path, &manifest.scenario_hash, &table.metrics)?
+        }
+    };
+    Ok(Sweeping { scenario, options, manifest, journal, table, done, notices })
+}
+
+/// What a worker hands in.
+#[derive(Default)]
+struct Batch {
+    records: Vec<Record>,
+    failed: Vec<(usize, u64, String)>,
+}
+
+impl Sweeping<'_> {
+    fn run(&mut self, pool: &rayon::ThreadPool, interrupt: &AtomicBool) -> io::Result<()> {
+        let stop = AtomicBool::new(false);
+        let next = AtomicU64::new(0);
+        let (sender, receiver) = sync_channel::<Batch>(64);
+        let work = Work {
+            scenario: self.scenario,
+            options: &self.options.options,
+            interrupt,
+            stop: &stop,
+            next: &next,
+            done: Done { bits: self.done.bits.clone(), replicas: self.done.replicas },
+        };
+        let work = &work;
+        pool.in_place_scope(|scope| {
+            scope.spawn_broadcast(move |_, _| work.worker(&sender.clone()));
+            let result = self.collect(&receiver);
+            // After a failed write the workers must not wait for a reader.
+            stop.store(true, Ordering::Relaxed);
+            drop(receiver);
+            result
+        })?;
+        let all = self.table.rows.len() as u64 + self.manifest.failed_runs == self.scenario.runs();
+        self.manifest.status = if all { Status::Finished } else { Status::Interrupted };
+        Ok(())
+    }
+
+    /// Takes in what workers finish until they all are done.
+    fn collect(&mut self, receiver: &Receiver<Batch>) -> io::Result<()> {
+        let left = (0..self.scenario.points.len()).map(|p| self.done.missing(p)).collect();
+        let mut progress = Progress::new(self.options.quiet, self.scenario.replicas, left);
+        #[allow(clippy::disallowed_types)] // When to force the journal to the disk.
+        let mut synced = Instant::now();
+        let mut result = Ok(());
+        for batch in receiver {
+            result = self.journal.append(&batch.records);
+            if result.is_ok() && synced.elapsed() >= SYNC {
+                result = self.journal.sync();
+                synced = Instant::now();
+            }
+            if result.is_err() {
+                break;
+            }
+            self.take(&batch, &mut progress);
+        }
+        progress.finish();
+        result.and_then(|()| self.journal.sync())
+    }
+
+    fn take(&mut self, batch: &Batch, progress: &mut Progress) {
+        for record in &batch.records {
+            progress.run(record.point);
+            self.table.rows.extend(record.row(self.scenario.seed));
+            count_findings(record, &mut self.manifest.oracles);
+        }
+        for (point, replica, message) in &batch.failed {
+            progress.run(*point);
+            self.manifest.failed_runs += 1;
+            if self.manifest.failed.len() < FAILED_SHOWN {
+                self.manifest.failed.push(self.failed(*point, *replica, message));
+            }
+        }
+    }
+
+    fn failed(&self, point: usize, replica: u64, message: &str) -> FailedRun {
+        FailedRun {
+            point,
+            at: self.scenario.points[point].label(),
+            replica,
+            seed: replica_seed(self.scenario.seed, replica),
+            message: message.to_string(),
+            reproduce: format!(
+                "astrarium replay {} --point {point} --replica {replica}",
+                self.options.out.display()
+            ),
+        }
+    }
+
+    /// Writes the results in the order of points and replicas. The journal stays as long as runs are missing.
+    fn finish(mut self) -> Result<RunReport, (PathBuf, io::Error)> {
+        let out = self.options.out.clone();
+        self.table.rows.sort_by_key(|r| (r.point, r.replica));
+        self.manifest.failed.sort_by_key(|f| (f.point, f.replica));
+        self.manifest.summarise(&self.table, self.scenario);
+        let at = |name: &str| out.join(name);
+        let table = &self.table;
+        write_atomically(&at(RUNS), |file| table.write_csv(file)).map_err(|e| (at(RUNS), e))?;
+        self.write_details(&out)?;
+        self.manifest.write(&out).map_err(|e| (out.clone(), e))?;
+        if self.manifest.status == Status::Finished && self.manifest.failed_runs == 0 {
+            fs::remove_file(at(JOURNAL)).map_err(|e| (at(JOURNAL), e))?;
+        }
+        Ok(RunReport { directory: out, manifest: self.manifest, table: self.table, notices: self.notices })
+    }
+
+    /// Findings and time series are read back from the journal, so that memory holds rows only.
+    fn write_details(&mut self, out: &Path) -> Result<(), (PathBuf, io::Error)> {
+        let journal = &mut self.journal;
+        let path = out.join(FINDINGS);
+        write_atomically(&path, |file| write_findings(journal, file)).map_err(|e| (path, e))?;
+        if !self.scenario.series.write.is_empty() {
+            let path = out.join(SERIES);
+            write_atomically(&path, |file| write_series(journal, file)).map_err(|e| (path, e))?;
+        }
+        Ok(())
+    }
+}
+
+fn count_findings(record: &Record, counts: &mut BTreeMap<String, OracleCount>) {
+    for finding in &record.findings {
+        let count = counts.entry(finding.oracle.clone()).or_default();
+        match finding.verdict.as_str() {
+            "holds" => count.holds += 1,
+            "violated" => count.violated += 1,
+            _ => count.unknown += 1,
+        }
+    }
+}
+
+fn write_findings(journal: &mut Journal, out: impl Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["point", "replica", "oracle", "promise", "verdict", "witness"])?;
+    journal.details(|record| {
+        for finding in record.findings.iter().filter(|f| f.verdict != "holds") {
+            let (point, replica) = (record.point.to_string(), record.replica.to_string());
+            csv.write_record([
+                &point,
+                &replica,
+                &finding.oracle,
+                &finding.promise,
+                &finding.verdict,
+                &finding.text,
+            ])?;
+        }
+        Ok(())
+    })?;
+    csv.flush()
+}
+
+fn write_series(journal: &mut Journal, out: impl Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["point", "replica", "series", "x", "y"])?;
+    journal.details(|record| {
+        let (point, replica) = (record.point.to_string(), record.replica.to_string());
+        for (series, x, y) in &record.series {
+            csv.write_record([&point, &replica, series, x, y])?;
+        }
+        Ok(())
+    })?;
+    csv.flush()
+}
+
+/// What workers share.
+struct Work<'a> {
+    scenario: &'a Scenario,
+    options: &'a RunOptions,
+    interrupt: &'a AtomicBool,
+    stop: &'a AtomicBool,
+    next: &'a AtomicU64,
+    done: Done,
+}
+
+impl Work<'_> {
+    /// Takes runs until none are left. How many at once follows from how long they take, so that short runs do not drown in
+    /// messages and long ones spread over all workers.
+    fn worker(&self, sender: &SyncSender<Batch>) {
+        let mut size = 1;
+        while !self.stopped() {
+            #[allow(clippy::disallowed_types)] // The size of the next batch.
+            let start = Instant::now();
+            let first = self.next.fetch_add(size, Ordering::Relaxed);
+            if first >= self.scenario.runs() {
+                return;
+            }
+            if self.batch(first, (first + size).min(self.scenario.runs()), sender).is_err() {
+                return;
+            }
+            let elapsed = start.elapsed();
+            size = if elapsed < BATCH / 2 { (size * 2).min(MAX_BATCH) } else { size };
+            size = if elapsed > BATCH * 2 { (size / 2).max(1) } else { size };
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
+    }
+
+    fn batch(&self, first: u64, end: u64, sender: &SyncSender<Batch>) -> Result<(), SendError<Batch>> {
+        let mut batch = Batch::default();
+        #[allow(clippy::disallowed_types)] // When to hand in.
+        let mut handed_in = Instant::now();
+        for number in (first..end).filter(|n| !self.done.get(*n)) {
+            if self.stopped() {
+                break;
+            }
+            let (point, replica) = ((number / self.done.replicas) as usize, number % self.done.replicas);
+            let run = &self.scenario.points[point];
+            match attempt(self.scenario, run, replica, self.options, self.interrupt) {
+                Attempt::Done(outcome) => match Record::new(self.scenario, point, replica, &outcome) {
+                    Ok(record) => batch.records.push(record),
+                    Err(why) => batch.failed.push((point, replica, why)),
+                },
+                Attempt::Interrupted => break,
+                Attempt::Failed(why) => batch.failed.push((point, replica, why)),
+            }
+            if handed_in.elapsed() > HAND_IN {
+                sender.send(std::mem::take(&mut batch))?;
+                handed_in = Instant::now();
+            }
+        }
+        sender.send(batch)
+    }
+}
