@@ -40,6 +40,19 @@ pub enum Fate {
     Pieces,
 }
 
+impl Fate {
+    /// The fate that these transits, all of one parcel, amount to.
+    #[inline]
+    #[must_use]
+    pub fn of(transits: &[Transit]) -> Self {
+        match *transits {
+            [] => Self::Lost,
+            [Transit { at, pieces: 1, .. }] => Self::Whole(at),
+            _ => Self::Pieces,
+        }
+    }
+}
+
 /// A packet at the recipient's access link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Landing {
@@ -79,11 +92,7 @@ pub trait Network: Clone + Send + 'static {
     fn fate(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) -> Fate {
         transits.clear();
         self.depart(now, parcel, transits);
-        match transits[..] {
-            [] => Fate::Lost,
-            [Transit { at, pieces: 1, .. }] => Fate::Whole(at),
-            _ => Fate::Pieces,
-        }
+        Fate::of(transits)
     }
 
     /// Called at [`Transit::at`], in event order.

@@ -1,0 +1,282 @@
+//! Who is connected to whom: an undirected graph, generated from identity-named draws or read from a file.
+//!
+//! | kind | rule | file |
+//! |---|---|---|
+//! | complete, star, line, ring | fixed | `mod.rs` |
+//! | k-out, Erdős–Rényi, Watts–Strogatz, Barabási–Albert | one stream per node | `random.rs` |
+//! | random regular, degree list | pairing of stubs | `pairing.rs` |
+//! | GraphML, edge list | file | `graphml.rs`, `edge_list.rs` |
+//!
+//! Tables of Kademlia are built by the overlay itself, not here.
+
+mod edge_list;
+mod file;
+mod graphml;
+mod pairing;
+mod random;
+
+use std::sync::Arc;
+
+use astrarium_node::collections::Map;
+use astrarium_node::{Domain, NodeId, Seed, Span};
+use petgraph::unionfind::UnionFind;
+
+use crate::error::NetError;
+
+pub use file::{FileGraph, NodeAttributes};
+pub use pairing::DegreeBin;
+
+/// How the graph is made.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TopologyKind {
+    /// Every pair is linked. Peer lists are made when asked for, so a large complete network costs nothing until then.
+    Complete,
+    /// Every node is linked to node 0.
+    Star,
+    /// Node i is linked to i + 1.
+    Line,
+    /// A line whose ends are linked.
+    Ring,
+    /// Every node dials `degree` distinct others; links are the union of the dials, so the mean degree is about
+    /// 2 · `degree`. A node that is added changes each dial of the others with probability 1/n only (consistent hashing).
+    KOut {
+        /// Links each node dials.
+        degree: usize,
+    },
+    /// A random graph in which every node has exactly `degree` links (n · degree must be even).
+    Regular {
+        /// Links of each node.
+        degree: usize,
+    },
+    /// Every pair is linked with probability `p`.
+    ErdosRenyi {
+        /// Link probability.
+        p: f64,
+    },
+    /// A ring in which every node is linked to its `k` nearest; each link is rewired with probability `beta`.
+    WattsStrogatz {
+        /// Ring neighbours, even.
+        k: usize,
+        /// Rewiring probability.
+        beta: f64,
+    },
+    /// A clique of m + 1 nodes, then each new node links to `m` nodes with probability proportional to their degree.
+    BarabasiAlbert {
+        /// Links of a new node.
+        m: usize,
+    },
+    /// Degrees drawn from a histogram, then paired at random (configuration model; pairs that cannot be placed are left out).
+    DegreeList {
+        /// The histogram.
+        bins: Vec<DegreeBin>,
+    },
+    /// Read from a file.
+    File(Arc<FileGraph>),
+}
+
+/// What a file says about one link; overrides the model for this pair, in both directions.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct EdgeAttributes {
+    /// One-way delay.
+    pub latency: Option<Span>,
+    /// Loss per packet.
+    pub loss: Option<f64>,
+    /// Rate in bit/s of each direction, between the two access links.
+    pub bps: Option<u64>,
+}
+
+/// Attributes of links by (lesser id, greater id).
+pub(crate) type Edges = Map<(u32, u32), EdgeAttributes>;
+
+#[derive(Debug, Clone)]
+enum Peers {
+    Complete,
+    Lists(Arc<[Arc<[NodeId]>]>),
+}
+
+/// An undirected graph without self-loops and double links; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Topology {
+    nodes: usize,
+    links: usize,
+    parts: usize,
+    peers: Peers,
+}
+
+/// Random graphs that must be connected are drawn this many times at most.
+const ATTEMPTS: u64 = 20;
+
+impl Topology {
+    /// Makes the graph.
+    ///
+    /// # Errors
+    /// [`NetError::Disconnected`] when it must be connected and every attempt was not; pairing failures of regular graphs.
+    pub fn build(
+        kind: &TopologyKind,
+        nodes: usize,
+        allow_disconnected: bool,
+        seed: Seed,
+    ) -> Result<Self, NetError> {
+        let attempts = if kind.is_random() && !allow_disconnected { ATTEMPTS } else { 1 };
+        let mut parts = 0;
+        for attempt in 0..attempts {
+            let topology = Self::attempt(kind, nodes, seed.derive(Domain::TOPOLOGY, attempt))?;
+            if allow_disconnected || topology.parts <= 1 {
+                return Ok(topology);
+            }
+            parts = topology.parts;
+        }
+        Err(NetError::Disconnected { parts, attempts })
+    }
+
+    fn attempt(kind: &TopologyKind, nodes: usize, seed: Seed) -> Result<Self, NetError> {
+        let n = nodes as u32;
+        let links = match kind {
+            TopologyKind::Complete => return Ok(Self::complete(nodes)),
+            TopologyKind::Star => (1..n).map(|v| link(0, v)).collect(),
+            TopologyKind::Line => (1..n).map(|v| link(v - 1, v)).collect(),
+            TopologyKind::Ring => (0..n).map(|v| link(v, (v + 1) % n)).filter(|l| l.0 != l.1).collect(),
+            TopologyKind::KOut { degree } => random::k_out(n, *degree, seed),
+            TopologyKind::Regular { degree } => pairing::regular(n, *degree, seed)?,
+            TopologyKind::ErdosRenyi { p } => random::erdos_renyi(n, *p, seed),
+            TopologyKind::WattsStrogatz { k, beta } => random::watts_strogatz(n, *k, *beta, seed),
+            TopologyKind::BarabasiAlbert { m } => random::barabasi_albert(n, *m, seed),
+            TopologyKind::DegreeList { bins } => pairing::degree_list(n, bins, seed),
+            TopologyKind::File(graph) => graph.links(),
+        };
+        Ok(Self::from_links(nodes, links))
+    }
+
+    fn complete(nodes: usize) -> Self {
+        let links = nodes * nodes.saturating_sub(1) / 2;
+        Self { nodes, links, parts: usize::from(nodes > 0), peers: Peers::Complete }
+    }
+
+    /// From links between nodes below `nodes`; double links count once.
+    fn from_links(nodes: usize, mut links: Vec<(u32, u32)>) -> Self {
+        links.sort_unstable();
+        links.dedup();
+        let mut union = UnionFind::<u32>::new(nodes);
+        let mut parts = nodes;
+        let mut degree = vec![0_u32; nodes];
+        for &(u, v) in &links {
+            parts -= usize::from(union.union(u, v));
+            degree[u as usize] += 1;
+            degree[v as usize] += 1;
+        }
+        let mut lists: Vec<Vec<NodeId>> = degree.iter().map(|&d| Vec::with_capacity(d as usize)).collect();
+        // First all lesser peers in order, then all greater ones: every list comes out sorted.
+        for &(u, v) in &links {
+            lists[v as usize].push(NodeId(u));
+        }
+        for &(u, v) in &links {
+            lists[u as usize].push(NodeId(v));
+        }
+        let peers = lists.into_iter().map(Arc::from).collect();
+        Self { nodes, links: links.len(), parts, peers: Peers::Lists(peers) }
+    }
+
+    /// Number of nodes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes
+    }
+
+    /// True without nodes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes == 0
+    }
+
+    /// Number of links.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        self.links
+    }
+
+    /// Number of connected components.
+    #[must_use]
+    pub fn parts(&self) -> usize {
+        self.parts
+    }
+
+    /// The neighbours of a node in ascending order; none for a node outside the graph. In a complete graph the list is made by
+    /// this call and not kept.
+    #[must_use]
+    pub fn peers(&self, node: NodeId) -> Arc<[NodeId]> {
+        match &self.peers {
+            Peers::Complete => (0..self.nodes as u32).filter(|&v| v != node.0).map(NodeId).collect(),
+            Peers::Lists(lists) => lists.get(node.index()).cloned().unwrap_or_else(|| Arc::from([])),
+        }
+    }
+
+    /// Number of neighbours of a node.
+    #[must_use]
+    pub fn degree(&self, node: NodeId) -> usize {
+        match &self.peers {
+            Peers::Complete => self.nodes.saturating_sub(1),
+            Peers::Lists(lists) => lists.get(node.index()).map_or(0, |list| list.len()),
+        }
+    }
+
+    /// Whether two nodes are neighbours.
+    #[must_use]
+    pub fn linked(&self, a: NodeId, b: NodeId) -> bool {
+        match &self.peers {
+            Peers::Complete => a != b && a.index() < self.nodes && b.index() < self.nodes,
+            Peers::Lists(lists) => lists.get(a.index()).is_some_and(|list| list.binary_search(&b).is_ok()),
+        }
+    }
+}
+
+/// A link, lesser end first.
+fn link(u: u32, v: u32) -> (u32, u32) {
+    (u.min(v), u.max(v))
+}
+
+impl TopologyKind {
+    fn is_random(&self) -> bool {
+        !matches!(self, Self::Complete | Self::Star | Self::Line | Self::Ring | Self::File(_))
+    }
+
+    pub(crate) fn check(&self, nodes: usize, allow_disconnected: bool) -> Result<(), NetError> {
+        let too_high = |field, value: usize| {
+            NetError::config(
+                field,
+                format!("= {value} is impossible with network.nodes = {nodes}"),
+                "a node cannot have more neighbours than there are other nodes; lower it or add nodes",
+            )
+        };
+        let share = |field, p: f64| {
+            (0.0..=1.0)
+                .contains(&p)
+                .then_some(())
+                .ok_or_else(|| NetError::config(field, format!("= {p}"), "give a probability from 0 to 1"))
+        };
+        match self {
+            Self::KOut { degree } | Self::Regular { degree } if *degree >= nodes => {
+                Err(too_high("topology.degree", *degree))
+            }
+            Self::Regular { degree } if degree * nodes % 2 == 1 => Err(NetError::config(
+                "topology.degree",
+                format!("= {degree} with network.nodes = {nodes} is odd times odd"),
+                "every link has two ends, so nodes × degree must be even",
+            )),
+            Self::ErdosRenyi { p } => share("topology.p", *p),
+            Self::WattsStrogatz { k, .. } if *k >= nodes => Err(too_high("topology.k", *k)),
+            Self::WattsStrogatz { k, .. } if k % 2 == 1 || *k == 0 => Err(NetError::config(
+                "topology.k",
+                format!("= {k} is not an even number from 2"),
+                "half of the ring neighbours are on each side",
+            )),
+            Self::WattsStrogatz { beta, .. } => share("topology.beta", *beta),
+            Self::BarabasiAlbert { m } if *m == 0 || m + 1 > nodes => Err(too_high("topology.m", *m)),
+            Self::DegreeList { bins } => pairing::check(bins, nodes),
+            Self::File(graph) => graph.check(nodes, allow_disconnected),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
