@@ -13,6 +13,7 @@ mod document;
 mod draft;
 mod execute;
 mod experiment;
+mod explain;
 pub mod faults;
 mod gates;
 mod journal;
@@ -25,8 +26,10 @@ mod replay;
 mod resolve;
 mod rundir;
 mod scenario;
+mod schema;
 mod spec;
 mod table;
+mod template;
 pub mod units;
 mod verify;
 
@@ -47,6 +50,8 @@ pub use rundir::{
     RunDirectory, SCENARIO, SERIES, Status, write_atomically,
 };
 pub use scenario::{DEFAULT_SIZE, LoadOptions, Scenario};
+pub use schema::schema;
 pub use spec::{Kind, MetricKind, MetricSpec, ParamSpec, SeriesSpec, SystemSpec, Variant};
 pub use table::{RunRow, RunTable, TablePoint};
+pub use template::template;
 pub use verify::{Check, Mismatch, VerifyReport, verify};
