@@ -24,26 +24,53 @@ const ENGINE: NodeId = NodeId(u32::MAX);
 
 impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
     /// Handles one event.
+    #[inline(always)]
     pub(crate) fn step(&mut self, Entry { key, item }: Entry) {
         debug_assert!(key.time() >= self.now, "time went back to {} at {}", key.time(), self.now);
         self.now = key.time();
-        match Pending::unpack(item) {
-            Pending::Start { node } => self.input(node, Input::Start, key),
+        // One place calls `input`, so that the way from queue to handler is compiled as one piece.
+        let due = match Pending::unpack(item) {
             Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
             Pending::Flight { slot } => self.flight(key, slot),
             Pending::Timer { node, slot } => self.timer(key, node, slot),
-            Pending::Arrival => self.arrival(key),
+            other => self.seldom(key, other),
+        };
+        if let Some((node, input)) = due {
+            self.input(node, input, key);
+        }
+    }
+
+    /// Handles the kinds of events that are few.
+    #[inline(never)]
+    fn seldom(&mut self, key: Key, pending: Pending) -> Option<(NodeId, Input<P>)> {
+        match pending {
+            Pending::Start { node } => return Some((node, Input::Start)),
+            Pending::Arrival => {
+                let arrival = self.next_arrival.take();
+                self.fetch_arrival();
+                return arrival.map(|arrival| (arrival.node, Input::Request(arrival.request)));
+            }
             Pending::CoreFree { node, life } => self.core_free(key, node, life),
             Pending::WorkDone { slot } => self.work_done(key, slot),
             Pending::Fault { index, begins } => self.fault(key, index as usize, begins),
             Pending::Wake { token } => self.wake(key, token),
             Pending::Churn { node, count } => self.churn(key, node, count),
+            Pending::Letter { .. } | Pending::Flight { .. } | Pending::Timer { .. } => {}
         }
+        None
     }
 
     // ---- arrivals -------------------------------------------------------------------------------------------------
 
-    fn letter(&mut self, key: Key, slot: u32, piece: u16, pieces: u16, landed: bool) {
+    #[inline(always)]
+    fn letter(
+        &mut self,
+        key: Key,
+        slot: u32,
+        piece: u16,
+        pieces: u16,
+        landed: bool,
+    ) -> Option<(NodeId, Input<P>)> {
         let letter = self.mail.letter(slot);
         let (from, to) = (letter.from, letter.to);
         if !landed {
@@ -54,22 +81,24 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                     self.note_engine(key, to, "waits in the downlink queue");
                     let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
                     self.queue.push(later, Pending::Letter { slot, piece, pieces, landed: true }.pack());
-                    return;
+                    return None;
                 }
                 Landed::Drop => {
                     self.note_engine(key, to, "is lost at the access link");
                     self.mail.discard(slot);
-                    return;
+                    return None;
                 }
             }
         }
-        match self.mail.collect(slot, self.now, piece, pieces) {
-            Some(message) => self.input(to, Input::Message(Received { from, message }), key),
-            None => self.note_engine(key, to, "is a fragment"),
-        }
+        let Some(message) = self.mail.collect(slot, self.now, piece, pieces) else {
+            self.note_engine(key, to, "is a fragment");
+            return None;
+        };
+        Some((to, Input::Message(Received { from, message })))
     }
 
-    fn flight(&mut self, key: Key, slot: u32) {
+    #[inline(always)]
+    fn flight(&mut self, key: Key, slot: u32) -> Option<(NodeId, Input<P>)> {
         let flight = self.mail.flight(slot);
         let (from, bytes) = (flight.from, flight.message.wire_len());
         let (hop, message, next) = self.mail.land(slot);
@@ -77,9 +106,9 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             let key = Key::new(next.at, Source::from(from), next.sequence, self.order_seed);
             self.queue.push(key, Pending::Flight { slot }.pack());
         }
-        let Some(Hop { to, .. }) = hop else { return };
+        let Hop { to, .. } = hop?;
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
-            Landed::Deliver => self.input(to, Input::Message(Received { from, message }), key),
+            Landed::Deliver => return Some((to, Input::Message(Received { from, message }))),
             Landed::Later(at) => {
                 self.note_engine(key, to, "waits in the downlink queue");
                 let slot = self.mail.post(from, to, message, 1);
@@ -89,27 +118,23 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
             Landed::Drop => self.note_engine(key, to, "is lost at the access link"),
         }
+        None
     }
 
-    fn timer(&mut self, key: Key, node: NodeId, slot: u32) {
+    #[inline]
+    fn timer(&mut self, key: Key, node: NodeId, slot: u32) -> Option<(NodeId, Input<P>)> {
         match self.slots[node.index()].timers.surface(slot, key) {
-            Surfaced::Fire(timer) => self.input(node, Input::Timer(timer), key),
+            Surfaced::Fire(timer) => return Some((node, Input::Timer(timer))),
             Surfaced::PutBack(later) => self.queue.push(later, Pending::Timer { node, slot }.pack()),
             Surfaced::Stale => {}
         }
-    }
-
-    fn arrival(&mut self, key: Key) {
-        if let Some(arrival) = self.next_arrival.take() {
-            self.input(arrival.node, Input::Request(arrival.request), key);
-        }
-        self.fetch_arrival();
+        None
     }
 
     // ---- handling -------------------------------------------------------------------------------------------------
 
     /// An input reaches a node: it is noted, then handled at once or queued for a core.
-    #[inline]
+    #[inline(always)]
     fn input(&mut self, node: NodeId, input: Input<P>, key: Key) {
         let mut hasher = StableHasher::new(u64::from(node.0));
         input.hash(&mut hasher);
@@ -132,7 +157,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     /// Runs a handler and carries out its effects. `identity` names the input.
-    #[inline]
+    #[inline(always)]
     fn execute(&mut self, node: NodeId, input: Input<P>, identity: u64) {
         let local = self.clocks.get(node.index()).map_or(self.now, |clock| clock.local(self.now));
         self.env.begin(local, node, identity);
@@ -158,6 +183,18 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         if A::ACTIVE {
             self.carry_out_orders();
         }
+    }
+
+    /// [`Self::execute`] for the paths that are not hot.
+    #[inline(never)]
+    fn execute_apart(&mut self, node: NodeId, input: Input<P>, identity: u64) {
+        self.execute(node, input, identity);
+    }
+
+    /// [`Self::carry_out`] for the paths that are not hot.
+    #[inline(never)]
+    fn carry_out_apart(&mut self, node: NodeId) {
+        self.carry_out(node);
     }
 
     // ---- processors -----------------------------------------------------------------------------------------------
@@ -189,7 +226,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
         self.fx.up.extend(work.up);
         self.fx.down.extend(work.down);
-        self.carry_out(node);
+        self.carry_out_apart(node);
     }
 
     /// Sees to it that the node looks at its queue when a core is free.
@@ -212,7 +249,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
         let now = self.now;
         while let Some((input, key, content)) = self.slots[node.index()].cpu.as_mut().and_then(|c| c.take(now)) {
-            self.execute(node, input, key.moment() ^ content);
+            self.execute_apart(node, input, key.moment() ^ content);
         }
         self.alarm(node);
     }
@@ -220,7 +257,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     // ---- effects --------------------------------------------------------------------------------------------------
 
     /// Carries out the effects of a node's handler, now.
-    #[inline]
+    #[inline(always)]
     fn carry_out(&mut self, node: NodeId) {
         while let Some(indication) = self.fx.up.pop_front() {
             self.observer.on_indication(node, &indication, &Sight::new(self.now, &self.slots));
@@ -232,7 +269,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     /// Arms and cancels timers; none fires before `not_before` has passed.
-    #[inline]
+    #[inline(always)]
     fn set_timers(&mut self, node: NodeId, not_before: Time) {
         while let Some(command) = self.fx.timers.pop_front() {
             let slot = &mut self.slots[node.index()];
@@ -250,7 +287,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, from: NodeId, datagram: Datagram<P::Msg>) {
         let ordinal = self.slots[from.index()].next_ordinal(self.now);
         match datagram {
@@ -271,7 +308,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     /// Asks the network where a message goes, and the coalition whether it lingers.
-    #[inline]
+    #[inline(always)]
     fn fate(&mut self, parcel: &Parcel, message: &P::Msg) -> Fate {
         let fate = self.network.fate(self.now, parcel, &mut self.transits);
         if !A::DELAYS || self.slots[parcel.from.index()].controlled {
@@ -289,7 +326,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     /// Makes a letter pending that arrives whole.
-    #[inline]
+    #[inline(always)]
     fn post_whole(&mut self, parcel: &Parcel, at: Time, message: P::Msg) {
         debug_assert!(at > self.now, "the network delivered at once");
         let slot = self.mail.post(parcel.from, parcel.to, message, 1);
@@ -367,7 +404,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         };
         self.adversary.on_wake(token, &mut hands);
         if let Some(node) = hands.acting {
-            self.carry_out(node);
+            self.carry_out_apart(node);
         }
         self.carry_out_orders();
     }
@@ -441,7 +478,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Input::Start
         };
         self.observer.on_life(node, true, &Sight::new(self.now, &self.slots));
-        self.execute(node, input, key.moment() ^ u64::from(node.0));
+        self.execute_apart(node, input, key.moment() ^ u64::from(node.0));
     }
 
     /// Notes an event that no handler sees.
