@@ -19,9 +19,9 @@
 //! | what makes a header valid | `rules.rs` |
 //! | all known blocks | `tree.rs`; the best chain through them `chain.rs`; blocks without parents `orphans.rs` |
 //! | waiting transactions | `mempool.rs` |
-//! | the wire (§5) | `message.rs`, `codec.rs` |
+//! | the wire (§5) | `message.rs`, `encoding.rs`, `codec.rs` |
 //! | requests and announcements (§5) | `relay.rs`, `compact.rs`, `sync.rs`, `serve.rs` |
-//! | the full node (§5) | `node.rs` |
+//! | the full node (§5) | `node.rs`; what it does with new blocks and transactions `intake.rs`; its user's side `interface.rs` |
 //! | simplified payment verification (§8) | `light.rs` |
 //! | either of the two, for mixed worlds | `participant.rs` |
 //!
@@ -33,6 +33,9 @@ mod codec;
 mod compact;
 mod config;
 mod difficulty;
+mod encoding;
+mod intake;
+mod interface;
 mod ledger;
 mod light;
 mod mempool;
@@ -53,13 +56,13 @@ pub use chain::{Acceptance, Chain, Switch};
 pub use codec::DecodeError;
 pub use config::{Config, ConfigError, FollowRule, LightConfig, Relay, Retarget};
 pub use difficulty::{Bits, MINING, mining_delay};
+pub use interface::{Indication, Request, Timer};
 pub use ledger::{Confirmation, Ledger, LedgerError};
 pub use light::{LightClient, NEIGHBOURS};
 pub use mempool::{Mempool, MempoolError};
 pub use merkle::{Digest, MerkleProof, merkle_root};
 pub use message::{
-    BlockTxns, CompactBlock, GetBlockTxns, GetHeaders, Indication, Item, Items, MAX_HEADERS, Message, Proof,
-    Request, ShortId, Timer,
+    BlockTxns, CompactBlock, GetBlockTxns, GetHeaders, Item, Items, MAX_HEADERS, Message, Proof, ShortId,
 };
 pub use node::Node;
 pub use orphans::Orphans;

@@ -10,7 +10,8 @@ use astrarium_node::{Cx, Datagram, Domain, Layer, NodeId, Op, Protocol, Received
 
 use crate::block::{Block, BlockId, Header, SealedHeader};
 use crate::config::{Config, FollowRule, LightConfig};
-use crate::message::{GetHeaders, Indication, Item, MAX_HEADERS, Message, Proof, Request, Timer};
+use crate::interface::{Indication, Request, Timer};
+use crate::message::{GetHeaders, Item, MAX_HEADERS, Message, Proof};
 use crate::node::Host;
 use crate::rules::{self, Refusal};
 use crate::transaction::{Tx, TxId};

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use astrarium_node::{Cx, Datagram, Domain, Layer, NodeId, Op, Protocol, Received, Time};
 
 use crate::block::{Block, BlockId, Body, Header};
-use crate::chain::{Chain, Switch};
+use crate::chain::Chain;
 use crate::compact::PendingCompact;
 use crate::config::Config;
 use crate::difficulty::{Bits, MINING, mining_delay};
-use crate::mempool::{Mempool, MempoolError};
-use crate::message::{Indication, Item, Message, Request, Timer};
+use crate::interface::{Indication, Request, Timer};
+use crate::mempool::Mempool;
+use crate::message::{Item, Message};
 use crate::orphans::Orphans;
 use crate::relay::{Requests, Trickle};
-use crate::rules::{self, Refusal};
+use crate::rules;
 use crate::sync::Sync;
-use crate::transaction::{Tx, TxId};
+use crate::transaction::TxId;
 
 /// A layer with this crate's effects: the node itself, or a [`Participant`](crate::Participant) that contains one. Handlers
 /// are generic over it, so that delegation needs no translation of effects.
@@ -43,11 +44,11 @@ pub(crate) struct Refused(VecDeque<u64>);
 impl Refused {
     const CAPACITY: usize = 128;
 
-    fn contains(&self, prefix: u64) -> bool {
+    pub(crate) fn contains(&self, prefix: u64) -> bool {
         self.0.contains(&prefix)
     }
 
-    fn insert(&mut self, prefix: u64) {
+    pub(crate) fn insert(&mut self, prefix: u64) {
         if self.0.len() == Self::CAPACITY {
             self.0.pop_front();
         }
@@ -185,7 +186,7 @@ impl Node {
     ///
     /// A change of the tip does not redraw. The search has no memory, so the time left on the old tip has the very
     /// distribution of a new draw; keeping it saves a timer per block and node. Only another target changes the rate.
-    fn race<H: Host>(&mut self, cx: &mut Cx<'_, H>) {
+    pub(crate) fn race<H: Host>(&mut self, cx: &mut Cx<'_, H>) {
         let bits = rules::next_bits(self.chain.tree(), self.chain.tip_position(), &self.config);
         if self.hash_share == 0.0 || self.race.bits == Some(bits) {
             return;
@@ -223,118 +224,6 @@ impl Node {
         // Stands for the nonce: the attempt's number, cut to the field.
         let nonce = self.race.attempt as u32;
         self.chain.assemble_on(&self.chain.tip().id(), &self.config, now, nonce, body)
-    }
-
-    /// Takes a block in from a peer, and with it the orphans that waited for it.
-    pub(crate) fn receive_block<H: Host>(&mut self, block: Arc<Block>, from: NodeId, cx: &mut Cx<'_, H>) {
-        let id = block.id();
-        let mut told = self.requests.close(&Item::Block(id));
-        self.forget_compact(&id);
-        if !self.has_block(&id) {
-            if !told.contains(&from) {
-                told.push(from);
-            }
-            self.take_block(block, from, &told, cx);
-        }
-        self.requests.recycle(told);
-        self.continue_sync(cx);
-    }
-
-    fn take_block<H: Host>(&mut self, block: Arc<Block>, from: NodeId, told: &[NodeId], cx: &mut Cx<'_, H>) {
-        self.charge_for(&block, cx);
-        let mut next = Some((block, from));
-        let mut first = true;
-        // The worklist of blocks whose parents are known now; depth first, so a branch connects in order.
-        let mut connected = Vec::new();
-        while let Some((block, from)) = next.take() {
-            let knowing = if first { told } else { std::slice::from_ref(&from) };
-            if self.try_block(&block, from, knowing, cx) {
-                connected.push(block.id());
-            }
-            first = false;
-            while next.is_none() {
-                let Some(parent) = connected.last() else { break };
-                next = self.orphans.take_child(parent);
-                if next.is_none() {
-                    connected.pop();
-                }
-            }
-        }
-        self.race(cx);
-    }
-
-    /// Tries to hang one block into the tree; true when it is there now.
-    fn try_block<H: Host>(
-        &mut self,
-        block: &Arc<Block>,
-        from: NodeId,
-        told: &[NodeId],
-        cx: &mut Cx<'_, H>,
-    ) -> bool {
-        match self.chain.accept(block, &self.config, cx.now()) {
-            Ok(acceptance) => {
-                cx.indicate(Indication::Accepted { block: block.clone() });
-                self.after_switch(acceptance.switch, told, cx);
-                true
-            }
-            Err(Refusal::Orphan) => {
-                self.orphans.insert(block.clone(), from);
-                self.sync_for_orphan(&block.id(), from, cx);
-                false
-            }
-            Err(refusal) => {
-                self.rejected += u64::from(refusal.is_misbehaviour());
-                if refusal.is_final_for_id() {
-                    self.refused.insert(block.id().prefix());
-                }
-                false
-            }
-        }
-    }
-
-    /// Symbolic cost of checking a block: its header and body hashed, its transactions checked, those included that the
-    /// padding stands for.
-    fn charge_for<H: Host>(&self, block: &Block, cx: &mut Cx<'_, H>) {
-        cx.charge(Op::Hash { bytes: block.wire_len() });
-        let padded = block.body().padding / self.config.padding_tx_bytes.max(1);
-        // A block's transactions are bounded by its length.
-        cx.charge(Op::Transactions { count: padded + block.transactions().len() as u32 });
-    }
-
-    /// Everything that follows a move of the best chain.
-    fn after_switch<H: Host>(&mut self, switch: Option<Switch>, told: &[NodeId], cx: &mut Cx<'_, H>) {
-        let Some(Switch { fork_height, disconnected }) = switch else { return };
-        let Self { chain, mempool, .. } = self;
-        mempool.follow(&disconnected, chain.blocks_above(fork_height), chain.ledger());
-        cx.indicate(Indication::TipChanged {
-            tip: chain.tip().clone(),
-            height: chain.height(),
-            // Bounded by a height.
-            reorg_depth: disconnected.len() as u32,
-        });
-        self.announce_blocks(fork_height, told, cx);
-    }
-
-    /// Takes a transaction in from the user (`from` is `None`) or from a peer.
-    pub(crate) fn receive_tx<H: Host>(&mut self, tx: &Arc<Tx>, from: Option<NodeId>, cx: &mut Cx<'_, H>) {
-        let mut told = self.requests.close(&Item::Tx(tx.id()));
-        told.extend(from.filter(|from| !told.contains(from)));
-        cx.charge(Op::Transactions { count: 1 });
-        match self.mempool.insert(tx, self.chain.ledger()) {
-            Ok(()) => {
-                cx.indicate(Indication::TxSeen { tx: tx.clone() });
-                self.announce_tx(tx.id(), &told, cx);
-            }
-            Err(MempoolError::Known | MempoolError::Confirmed) => {}
-            Err(error) => {
-                self.rejected += u64::from(error == MempoolError::Malformed);
-                // A missing parent may still come; anything else will not get better soon.
-                if !matches!(error, MempoolError::NoSuchCoin(_)) {
-                    self.refused.insert(tx.id().prefix());
-                }
-            }
-        }
-        self.requests.recycle(told);
     }
 
     fn on_inv<H: Host>(&mut self, items: &[Item], from: NodeId, cx: &mut Cx<'_, H>) {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use astrarium_node::{Cx, Datagram, Layer, NodeId, Protocol, Received};
 
+use crate::interface::{Indication, Request, Timer};
 use crate::light::LightClient;
-use crate::message::{Indication, Message, Request, Timer};
+use crate::message::Message;
 use crate::node::Node;
 
 /// One participant of a network.

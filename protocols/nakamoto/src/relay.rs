@@ -7,7 +7,8 @@ use astrarium_node::{Cx, Datagram, Domain, NodeId, Span, Time};
 
 use crate::block::Block;
 use crate::config::Relay;
-use crate::message::{Item, Items, Message, Timer};
+use crate::interface::Timer;
+use crate::message::{Item, Items, Message};
 use crate::node::{Host, Node};
 use crate::transaction::TxId;
 

@@ -147,7 +147,7 @@ fn rule_breakers_are_dropped_and_counted() {
     let too_late = assemble(7_201, header.bits);
     feed(&mut cluster, 0, &[wrong_root, wrong_bits, too_early]);
     assert_eq!(cluster.node(NodeId(0)).rejected(), 3);
-    feed(&mut cluster, 0, &[too_late.clone()]);
+    feed(&mut cluster, 0, std::slice::from_ref(&too_late));
     assert_eq!(cluster.node(NodeId(0)).rejected(), 3, "a clock may be wrong without guilt");
     assert_eq!(cluster.node(NodeId(0)).height(), 0);
     assert!(cluster.sent.is_empty(), "nothing of it is passed on");
