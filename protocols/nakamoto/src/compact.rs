@@ -129,11 +129,7 @@ impl Node {
             Some(block) => self.finish_compact(block, from, cx),
             None => {
                 self.rejected += 1;
-                let item = Item::Block(answer.block);
-                let timeout = self.config.request_timeout();
-                if let Some(retry) = self.requests.deny(&item, from, cx.now(), timeout) {
-                    self.carry_out(retry, cx);
-                }
+                self.ask_another(Item::Block(answer.block), from, cx);
             }
         }
     }

@@ -32,6 +32,8 @@ pub enum Retarget {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Mean time between blocks at difficulty 1 and hash share 1. Default 600 s (Nakamoto 2008; BL-1 `pow_interval_s`).
+    /// Headers count whole seconds and must rise above the median of eleven, so with intervals below a sixth of a second
+    /// their times outrun the clock, and at `max_time_ahead` blocks are refused.
     pub block_interval: Span,
     /// Length of the BLOCK message of an own block, bytes, filled up with padding. Default 1,000,000 (BL-1
     /// `pow_block_bytes`).

@@ -15,7 +15,7 @@ use crate::transaction::{Tx, TxId};
 /// Most entries in one INV, GETDATA or NOTFOUND (Bitcoin Core, `MAX_INV_SZ`).
 const MAX_ITEMS: usize = 50_000;
 /// Most ids in a locator (Bitcoin Core, `MAX_LOCATOR_SZ`).
-const MAX_LOCATOR: usize = 101;
+pub(crate) const MAX_LOCATOR: usize = 101;
 
 impl Item {
     fn encode(&self, out: &mut Vec<u8>) {

@@ -17,6 +17,12 @@ impl Node {
     /// Takes a block in from a peer, and with it the orphans that waited for it.
     pub(crate) fn receive_block<H: Host>(&mut self, block: Arc<Block>, from: NodeId, cx: &mut Cx<'_, H>) {
         let id = block.id();
+        if !block.root_matches() {
+            // Says nothing about the block of that identity, which another announcer may have.
+            self.rejected += 1;
+            self.ask_another(Item::Block(id), from, cx);
+            return;
+        }
         let mut told = self.requests.close(&Item::Block(id));
         self.forget_compact(&id);
         if !self.has_block(&id) {

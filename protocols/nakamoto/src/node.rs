@@ -14,7 +14,7 @@ use crate::interface::{Indication, Request, Timer};
 use crate::mempool::Mempool;
 use crate::message::{Item, Message};
 use crate::orphans::Orphans;
-use crate::relay::{Requests, Trickle};
+use crate::relay::{MOST_ITEMS, Requests, Trickle};
 use crate::rules;
 use crate::sync::Sync;
 use crate::transaction::TxId;
@@ -227,6 +227,10 @@ impl Node {
     }
 
     fn on_inv<H: Host>(&mut self, items: &[Item], from: NodeId, cx: &mut Cx<'_, H>) {
+        if items.len() > MOST_ITEMS {
+            self.rejected += 1;
+            return;
+        }
         for &item in items {
             match item {
                 Item::Block(id) => {
@@ -254,20 +258,22 @@ impl Node {
                 Item::Compact(id) => Item::Block(id),
                 other => other,
             };
-            if let Some(retry) = self.requests.deny(&item, from, cx.now(), self.config.request_timeout()) {
-                self.carry_out(retry, cx);
-            }
+            self.ask_another(item, from, cx);
         }
         self.continue_sync(cx);
     }
 
     pub(crate) fn start<H: Host>(&mut self, cx: &mut Cx<'_, H>) {
-        // A network younger than one block has nothing to tell, and a node with the genesis block alone neither.
+        self.greet_unless_young(cx);
+        self.race.bits = None;
+        self.race(cx);
+    }
+
+    /// A network younger than one block has nothing to tell, and a node with the genesis block alone neither.
+    fn greet_unless_young<H: Host>(&mut self, cx: &mut Cx<'_, H>) {
         if self.height() > 0 || cx.now().since(Time::ZERO) >= self.config.block_interval {
             self.greet(cx);
         }
-        self.race.bits = None;
-        self.race(cx);
     }
 
     /// Disk survives a crash: the block tree does. Memory does not.
@@ -287,7 +293,10 @@ impl Node {
     pub(crate) fn request<H: Host>(&mut self, request: Request, cx: &mut Cx<'_, H>) {
         match request {
             Request::SubmitTx(tx) => self.receive_tx(&tx, None, cx),
-            Request::SetPeers(peers) => self.peers = peers,
+            Request::SetPeers(peers) => {
+                self.peers = peers;
+                self.greet_unless_young(cx);
+            }
             // A full node is asked directly.
             Request::Watch(_) => {}
         }

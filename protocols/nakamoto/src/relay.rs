@@ -15,6 +15,9 @@ use crate::transaction::TxId;
 /// Tag of the draws of trickle delays: the `k`-th of a node comes from `cx.stream(Domain::protocol(TRICKLE), k)`.
 const TRICKLE: u16 = 3;
 
+/// Most items that an INV or GETDATA may hold to be heard; far more than an honest node has to say at once.
+pub(crate) const MOST_ITEMS: usize = 1_000;
+
 /// Something asked for and not here yet.
 #[derive(Debug, Clone)]
 struct OpenRequest {
@@ -191,9 +194,26 @@ impl Node {
 
     pub(crate) fn carry_out<H: Host>(&mut self, retry: Retry, cx: &mut Cx<'_, H>) {
         match retry {
-            Retry::Ask(item, next) => self.ask(item, next, cx),
-            Retry::GiveUp(Item::Block(id)) => self.forget_compact(&id),
-            Retry::GiveUp(_) => {}
+            Retry::Ask(item, next) => {
+                // The rest of a compact block was not sent; the next one is asked from the start.
+                self.forget_if_block(item);
+                self.ask(item, next, cx);
+            }
+            Retry::GiveUp(item) => self.forget_if_block(item),
+        }
+    }
+
+    fn forget_if_block(&mut self, item: Item) {
+        if let Item::Block(id) = item {
+            self.forget_compact(&id);
+        }
+    }
+
+    /// Whoever was asked for this item failed: ask the next announcer, if there is one.
+    pub(crate) fn ask_another<H: Host>(&mut self, item: Item, failed: NodeId, cx: &mut Cx<'_, H>) {
+        let timeout = self.config.request_timeout();
+        if let Some(retry) = self.requests.deny(&item, failed, cx.now(), timeout) {
+            self.carry_out(retry, cx);
         }
     }
 
@@ -265,8 +285,8 @@ impl Node {
         // What has left the mempool meanwhile is no longer on offer.
         let items: Vec<Item> =
             batch.into_iter().filter(|id| self.mempool.contains(id)).map(Item::Tx).collect();
-        if !items.is_empty() {
-            cx.send(Datagram::One(peer, Message::Inv(Items::new(&items))));
+        for part in items.chunks(MOST_ITEMS) {
+            cx.send(Datagram::One(peer, Message::Inv(Items::new(part))));
         }
     }
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use astrarium_node::{Cx, Datagram, NodeId};
 
 use crate::block::{Block, BlockId, SealedHeader};
+use crate::encoding::MAX_LOCATOR;
 use crate::message::{
     BlockTxns, CompactBlock, GetBlockTxns, GetHeaders, Item, Items, MAX_HEADERS, Message, Proof,
 };
 use crate::node::{Host, Node};
+use crate::relay::MOST_ITEMS;
 use crate::transaction::TxId;
-
-/// Most items served per GETDATA; an honest node asks for far fewer at once.
-const MOST_SERVED: usize = 1_000;
 
 impl Node {
     /// A block that is worth passing on: known and not marked invalid.
@@ -34,7 +33,7 @@ impl Node {
     }
 
     pub(crate) fn serve_data<H: Host>(&mut self, items: &[Item], from: NodeId, cx: &mut Cx<'_, H>) {
-        if items.len() > MOST_SERVED {
+        if items.len() > MOST_ITEMS {
             self.rejected += 1;
             return;
         }
@@ -52,6 +51,10 @@ impl Node {
 
     /// What follows the newest block of the locator that is on the best chain; nothing is an answer too.
     pub(crate) fn serve_headers<H: Host>(&mut self, question: &GetHeaders, from: NodeId, cx: &mut Cx<'_, H>) {
+        if question.locator.len() > MAX_LOCATOR {
+            self.rejected += 1;
+            return;
+        }
         let shared = question.locator.iter().find_map(|id| self.chain.height_on_best(id)).unwrap_or(0);
         let mut headers: Vec<SealedHeader> = Vec::new();
         for block in self.chain.blocks_above(shared).take(MAX_HEADERS) {

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use astrarium_node::{NodeId, Probability, Span, Time, Wire};
+use astrarium_node::{Layer, NodeId, Probability, Span, Time, Wire};
 use astrarium_protocol_nakamoto::{
     Block, Body, Config, Indication, Item, Items, Message, OutPoint, Relay, Request,
 };
@@ -100,6 +100,55 @@ fn who_does_not_have_it_is_replaced_at_once() {
     pass(&mut cluster, Span::from_secs(1));
     assert_eq!(kinds(&cluster, 1, 0)[0], "notfound");
     assert!(acceptances(&cluster, &block).contains(&(Time::ZERO + DELAY * 4, NodeId(0))));
+}
+
+#[test]
+fn a_forged_body_only_costs_the_forger_his_turn() {
+    let mut cluster = world(&config(), &[&[1, 2], &[0], &[0]]);
+    let block = child(&Block::genesis(&config()), 1, &[]);
+    for announcer in [1, 2] {
+        let inv = Message::Inv(Items::one(Item::Block(block.id())));
+        cluster.deliver(NodeId(announcer), NodeId(0), inv);
+    }
+    cluster.filter(|_, _, to, _| to != NodeId(1));
+    let forged = Block::new(*block.header(), Body::default());
+    cluster.deliver(NodeId(1), NodeId(0), Message::Block(Arc::new(forged)));
+    feed(&mut cluster, 2, std::slice::from_ref(&block));
+    pass(&mut cluster, Span::from_secs(1));
+    assert_eq!(cluster.node(NodeId(0)).tip().id(), block.id());
+    assert_eq!(cluster.node(NodeId(0)).rejected(), 1);
+}
+
+#[test]
+fn a_compact_block_without_its_rest_is_had_from_another() {
+    let config = Config { relay: Relay::Compact, compact_failure: Probability::ONE, ..config() };
+    let mut cluster = world(&config, &[&[1, 2], &[0], &[0]]);
+    cluster.filter(|_, from, _, message| from != NodeId(1) || !matches!(message, Message::BlockTxns(_)));
+    let block = child(&Block::genesis(&config), 1, &[]);
+    feed(&mut cluster, 1, std::slice::from_ref(&block));
+    let inv = Message::Inv(Items::one(Item::Block(block.id())));
+    pass(&mut cluster, Span::from_millis(150));
+    cluster.deliver(NodeId(2), NodeId(0), inv);
+    cluster.call(NodeId(2), |node, cx| {
+        let message = Message::Block(block.clone());
+        node.on_indication(astrarium_node::Received { from: NodeId(0), message }, cx);
+    });
+    pass(&mut cluster, Span::from_secs(1_199));
+    assert_eq!(cluster.node(NodeId(0)).height(), 0);
+    pass(&mut cluster, Span::from_secs(3));
+    assert_eq!(cluster.node(NodeId(0)).tip().id(), block.id());
+}
+
+#[test]
+fn oversized_lists_are_not_heard() {
+    let mut cluster = world(&config(), &[&[1], &[0]]);
+    let items = vec![Item::Block(Block::genesis(&config()).id()); 1_001];
+    let messages = [Message::Inv(Items::new(&items)), Message::GetData(Items::new(&items))];
+    for message in messages {
+        cluster.deliver(NodeId(1), NodeId(0), message);
+    }
+    assert_eq!(cluster.node(NodeId(0)).rejected(), 2);
+    assert!(cluster.sent.is_empty());
 }
 
 #[test]
