@@ -96,8 +96,8 @@ impl ChurnModel {
             let problem = format!("= {}", self.share);
             return Err(NetError::config("churn.share", problem, "give a share from 0 to 1"));
         }
-        self.session.check("churn.session_shape")?;
-        self.absence.check("churn.absence_shape")
+        self.session.check("churn.shape")?;
+        self.absence.check("churn.shape")
     }
 
     /// Whether a node churns.

@@ -28,7 +28,7 @@ pub enum NetError {
     /// A random graph that stayed in pieces.
     #[error(
         "network.topology is in {parts} parts after {attempts} attempts; raise its degree or link probability, \
-         or set network.topology.allow_disconnected = true"
+         or set network.allow_disconnected = true"
     )]
     Disconnected {
         /// Connected components of the last attempt.

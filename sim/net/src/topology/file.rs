@@ -104,7 +104,7 @@ impl FileGraph {
         let joined = self.edges.keys().filter(|(u, v)| union.union(*u, *v)).count();
         if !allow_disconnected && nodes - joined > 1 {
             let problem = format!("falls into {} parts that no link connects", nodes - joined);
-            return bad(problem, "connect them, or set network.topology.allow_disconnected = true");
+            return bad(problem, "connect them, or set network.allow_disconnected = true");
         }
         Ok(())
     }
