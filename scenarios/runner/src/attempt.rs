@@ -33,7 +33,10 @@ fn install_hook() {
             let inside = PANIC.with_borrow_mut(|slot| match slot {
                 Some(message) => {
                     let place = info.location().map(|l| format!(" at {}:{}", l.file(), l.line()));
-                    let text = info.payload_as_str().unwrap_or("(no message)");
+                    let payload = info.payload();
+                    let text = payload.downcast_ref::<&str>().copied();
+                    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+                    let text = text.unwrap_or("(no message)");
                     *message = format!("panicked{}: {text}", place.unwrap_or_default());
                     true
                 }

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use crate::axis::Axis;
 use crate::gates::{Bound, Claim, Expect, PlotKind, PlotSpec};
-use crate::params::{Entry, FaultParams, Value, float_literal, quote};
+use crate::params::{Entry, FaultParams};
 use crate::scenario::Scenario;
 use crate::spec::{Kind, ParamSpec};
+use crate::value::{Value, float_literal, quote};
 
 /// Folder of a run directory that holds copies of the files a scenario names.
 pub const INPUTS: &str = "inputs";

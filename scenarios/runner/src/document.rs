@@ -7,7 +7,8 @@ use std::path::Path;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::diagnostics::{Diagnostics, Issue, Issues, Place};
-use crate::params::{Origin, Value};
+use crate::params::Origin;
+use crate::value::Value;
 
 /// A scenario larger than this is refused before it is read.
 const MAX_BYTES: u64 = 4 << 20;

@@ -1,11 +1,12 @@
 //! Runs a scenario: every replica of every point, in parallel, crash-safely, into a run directory.
+#![allow(clippy::disallowed_types)] // Wall time of the sweep, for the manifest and the disk; no run sees it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 #[allow(clippy::disallowed_types)]
 // Wall time of the sweep, for the manifest and the size of batches; no run sees it.
@@ -13,7 +14,6 @@ use std::time::Instant;
 
 use astrarium_engine::RunOptions;
 
-use crate::attempt::{Attempt, attempt};
 use crate::journal::{Journal, Record};
 use crate::points::replica_seed;
 use crate::progress::Progress;
@@ -23,13 +23,8 @@ use crate::rundir::{
 };
 use crate::scenario::Scenario;
 use crate::table::RunTable;
+use crate::workers::{Batch, Done, Work};
 
-/// Work a worker takes at once: about this much wall time.
-const BATCH: Duration = Duration::from_millis(50);
-/// Most runs a worker takes at once.
-const MAX_BATCH: u64 = 512;
-/// A worker hands in what it has after at most this long, plus one run.
-const HAND_IN: Duration = Duration::from_millis(250);
 /// Finished work is forced to the disk this often.
 const SYNC: Duration = Duration::from_millis(500);
 /// More failed runs than this are counted, not listed.
@@ -118,7 +113,6 @@ pub fn execute(
     options: &ExecuteOptions,
     interrupt: &AtomicBool,
 ) -> Result<RunReport, ExecuteError> {
-    #[allow(clippy::disallowed_types)] // Wall time of the sweep.
     let start = Instant::now();
     let mut sweep = match prepare(scenario, options)? {
         Prepared::Finished(report) => return Ok(*report),
@@ -154,38 +148,6 @@ struct Sweeping<'a> {
     table: RunTable,
     done: Done,
     notices: Vec<String>,
-}
-
-/// Which runs are finished, one bit per run.
-struct Done {
-    bits: Vec<u64>,
-    replicas: u64,
-}
-
-impl Done {
-    fn new(runs: u64, replicas: u64) -> Self {
-        let words = usize::try_from(runs.div_ceil(64)).unwrap_or(usize::MAX);
-        Self { bits: vec![0; words], replicas }
-    }
-
-    fn number(&self, point: usize, replica: u64) -> u64 {
-        point as u64 * self.replicas + replica
-    }
-
-    fn get(&self, number: u64) -> bool {
-        self.bits[(number / 64) as usize] >> (number % 64) & 1 == 1
-    }
-
-    /// True when it was not set before.
-    fn set(&mut self, number: u64) -> bool {
-        let fresh = !self.get(number);
-        self.bits[(number / 64) as usize] |= 1 << (number % 64);
-        fresh
-    }
-
-    fn missing(&self, point: usize) -> u64 {
-        (0..self.replicas).filter(|r| !self.get(self.number(point, *r))).count() as u64
-    }
 }
 
 /// Makes the directory ready: new, replaced or resumed.
@@ -308,13 +270,6 @@ fn begin<'a>(
     Ok(Sweeping { scenario, options, manifest, journal, table, done, notices })
 }
 
-/// What a worker hands in.
-#[derive(Default)]
-struct Batch {
-    records: Vec<Record>,
-    failed: Vec<(usize, u64, String)>,
-}
-
 impl Sweeping<'_> {
     fn run(&mut self, pool: &rayon::ThreadPool, interrupt: &AtomicBool) -> io::Result<()> {
         let stop = AtomicBool::new(false);
@@ -346,7 +301,6 @@ impl Sweeping<'_> {
     fn collect(&mut self, receiver: &Receiver<Batch>) -> io::Result<()> {
         let left = (0..self.scenario.points.len()).map(|p| self.done.missing(p)).collect();
         let mut progress = Progress::new(self.options.quiet, self.scenario.replicas, left);
-        #[allow(clippy::disallowed_types)] // When to force the journal to the disk.
         let mut synced = Instant::now();
         let mut result = Ok(());
         for batch in receiver {
@@ -465,66 +419,4 @@ fn write_series(journal: &mut Journal, out: impl Write) -> io::Result<()> {
         Ok(())
     })?;
     csv.flush()
-}
-
-/// What workers share.
-struct Work<'a> {
-    scenario: &'a Scenario,
-    options: &'a RunOptions,
-    interrupt: &'a AtomicBool,
-    stop: &'a AtomicBool,
-    next: &'a AtomicU64,
-    done: Done,
-}
-
-impl Work<'_> {
-    /// Takes runs until none are left. How many at once follows from how long they take, so that short runs do not drown in
-    /// messages and long ones spread over all workers.
-    fn worker(&self, sender: &SyncSender<Batch>) {
-        let mut size = 1;
-        while !self.stopped() {
-            #[allow(clippy::disallowed_types)] // The size of the next batch.
-            let start = Instant::now();
-            let first = self.next.fetch_add(size, Ordering::Relaxed);
-            if first >= self.scenario.runs() {
-                return;
-            }
-            if self.batch(first, (first + size).min(self.scenario.runs()), sender).is_err() {
-                return;
-            }
-            let elapsed = start.elapsed();
-            size = if elapsed < BATCH / 2 { (size * 2).min(MAX_BATCH) } else { size };
-            size = if elapsed > BATCH * 2 { (size / 2).max(1) } else { size };
-        }
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.interrupt.load(Ordering::Relaxed)
-    }
-
-    fn batch(&self, first: u64, end: u64, sender: &SyncSender<Batch>) -> Result<(), SendError<Batch>> {
-        let mut batch = Batch::default();
-        #[allow(clippy::disallowed_types)] // When to hand in.
-        let mut handed_in = Instant::now();
-        for number in (first..end).filter(|n| !self.done.get(*n)) {
-            if self.stopped() {
-                break;
-            }
-            let (point, replica) = ((number / self.done.replicas) as usize, number % self.done.replicas);
-            let run = &self.scenario.points[point];
-            match attempt(self.scenario, run, replica, self.options, self.interrupt) {
-                Attempt::Done(outcome) => match Record::new(self.scenario, point, replica, &outcome) {
-                    Ok(record) => batch.records.push(record),
-                    Err(why) => batch.failed.push((point, replica, why)),
-                },
-                Attempt::Interrupted => break,
-                Attempt::Failed(why) => batch.failed.push((point, replica, why)),
-            }
-            if handed_in.elapsed() > HAND_IN {
-                sender.send(std::mem::take(&mut batch))?;
-                handed_in = Instant::now();
-            }
-        }
-        sender.send(batch)
-    }
 }

@@ -1,11 +1,30 @@
 //! The scenario language and its execution: from a TOML file to a run directory.
 //!
-//! `scenario` reads, overlays, checks and expands a file; `execute` runs its points and replicas; `rundir` is what is left
-//! on disk; `verify`, `diff` and `replay` check that the same input gives the same run.
+//! [`Scenario::load`] reads, overlays, checks and expands a file; [`execute`] runs its points and replicas;
+//! [`RunDirectory`] is what is left on disk; [`verify`], [`diff()`] and [`replay`] check that the same input gives the same
+//! run. The library prints nothing but progress bars and never ends the process.
+//!
+//! # The language
+//!
+//! - Top level: `name` (names the run directory), `system`, `about`, `seed` (1), `replicas` per sweep point (1).
+//! - Parameter sections: what the system declares, and `[network]` when it takes one. A parameter with variants is a table
+//!   `{ kind = "regions", table = "bitcoin-2019" }`, or the bare word when the kind requires nothing else.
+//! - `[[fault]]`: `kind`, `at`, `for`, `id` (`fault-1`, `fault-2` … unless given) and the fields of the kind.
+//! - `[sweep]`: axes by dotted key, crossed in file order, the first being the slowest. An axis is a list, or
+//!   `{ from, to, step }` (inclusive, exact decimals), or `{ from, to, points, scale = "linear" | "log" }`.
+//!   `zip = [["a.x", "a.y"], …]` lets axes of equal length advance together. Faults are swept as `"fault.<id>.<field>"`.
+//! - `[[expect]]`: `metric`, `where`, and any of `at_most`, `at_least`, `between`, `equals` with `tolerance`, `theory` with
+//!   `sigmas` (3.5), `theory_lower`, `theory_upper`; `confidence` (0.95); `size` (one or several: evaluated only there).
+//! - `[[plot]]`: `kind` (`curve`, `cdf`, `bars`), `x`, `y`, `series`, `theory`, `log_x`, `log_y`, `title`, `where`,
+//!   `series_name` (a time series). `[[claim]]`: `id`, `about`, `metric`, `note`. `[series]`: `write`, `replicas` (only the
+//!   first so many).
+//! - `[size.NAME]`: overrides by dotted key, nested tables allowed; `stop` is replaced as a whole, another `kind` drops the
+//!   fields of the old one, a value on a swept key replaces its axis. `--set` does the same, after the size.
 
 mod attempt;
 mod axis;
 mod canonical;
+mod demands;
 mod diagnostics;
 mod diff;
 mod divergence;
@@ -17,10 +36,12 @@ mod explain;
 pub mod faults;
 mod gates;
 mod journal;
+mod load;
 pub mod network;
 mod params;
 mod points;
 mod progress;
+mod range;
 mod registry;
 mod replay;
 mod resolve;
@@ -31,7 +52,9 @@ mod spec;
 mod table;
 mod template;
 pub mod units;
+mod value;
 mod verify;
+mod workers;
 
 pub use axis::{Axis, AxisValue, Sweep};
 pub use canonical::{INPUTS, Input};

@@ -7,9 +7,10 @@ use astrarium_node::hash::mix;
 use crate::axis::Sweep;
 use crate::document::Node;
 use crate::draft::{Draft, assign_param, find_fault, no_such_fault};
-use crate::params::{Entry, Params, Value};
+use crate::params::{Entry, Params};
 use crate::resolve::{Resolver, at};
 use crate::spec::ParamSpec;
+use crate::value::Value;
 
 /// One combination of swept values.
 #[derive(Debug, Clone)]

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::diagnostics::{Issue, Issues, Place, nearest};
 use crate::document::{Content, Field, Node, parse_default};
 use crate::experiment::Files;
-use crate::params::{Entry, FaultParams, Origin, Value};
+use crate::params::{Entry, FaultParams, Origin};
 use crate::spec::{Kind, ParamSpec, SystemSpec, Variant, quoted};
+use crate::value::Value;
 use crate::{faults, units};
 
 /// Resolves nodes against declarations and collects what is wrong.

@@ -6,26 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::axis::Sweep;
-use crate::canonical::{Input, file_keys, name_inputs};
-use crate::diagnostics::{Diagnostics, Issue, Issues, Place};
-use crate::document::{self, Node};
-use crate::draft::{Draft, RESERVED, assign_param, find_fault, no_such_fault};
-use crate::experiment::{Complaint, Experiment, Files};
-use crate::gates::{Claim, Expect, Gates, PlotSpec, SeriesWish, Vocabulary};
-use crate::params::{Origin, Params, Value};
+use crate::canonical::Input;
+use crate::diagnostics::Diagnostics;
+use crate::document;
+use crate::experiment::{Experiment, Files};
+use crate::gates::{Claim, Expect, PlotSpec, SeriesWish, Vocabulary};
+use crate::load::load_text;
+use crate::params::{Origin, Params};
 use crate::points::Point;
 use crate::registry::Registry;
-use crate::resolve::{Resolver, at, kind_of};
-use crate::spec::{Kind, ParamSpec, SystemSpec, quoted};
+use crate::spec::{ParamSpec, SystemSpec};
 
 /// Name of the size that is the file's body.
 pub const DEFAULT_SIZE: &str = "default";
-/// Most replicas of one point.
-const MAX_REPLICAS: i64 = 100_000_000;
-/// Replicas when the scenario does not say.
-const DEFAULT_REPLICAS: u64 = 1;
-/// Seed when the scenario does not say.
-const DEFAULT_SEED: u64 = 1;
 
 /// What the command line changes in a scenario.
 #[derive(Debug, Clone, Default)]
@@ -75,7 +68,7 @@ pub struct Scenario {
     pub inputs: Vec<Input>,
     pub(crate) origins: BTreeMap<&'static str, Origin>,
     pub(crate) params: Arc<[ParamSpec]>,
-    experiment: Arc<dyn Experiment>,
+    pub(crate) experiment: Arc<dyn Experiment>,
 }
 
 impl fmt::Debug for Scenario {
@@ -119,27 +112,7 @@ impl Scenario {
         vocabulary: Vocabulary<'_>,
         options: &LoadOptions,
     ) -> Result<Self, Diagnostics> {
-        let mut issues = Issues::default();
-        let source = issues.source(path.display().to_string(), text);
-        let root = match document::parse(text, source, 0, &Origin::File) {
-            Ok(root) => root,
-            Err(issue) => {
-                issues.add(issue);
-                return issues.finish(None);
-            }
-        };
-        let mut draft = Draft::new(root, &mut issues);
-        let Some(experiment) = system(&draft, registry, &mut issues) else { return issues.finish(None) };
-        let params: Arc<[ParamSpec]> = experiment.spec().all_params().into();
-        let others = other_sizes(&draft, options);
-        let pristine = if others.is_empty() { None } else { Some(draft.clone()) };
-        let size = overlay(&mut draft, experiment.spec(), &params, options, &mut issues);
-        let mut loader = Loader { experiment, params, files, vocabulary, issues };
-        if let Some(pristine) = &pristine {
-            others.iter().for_each(|size| loader.check_size(pristine.clone(), size));
-        }
-        let scenario = loader.resolve(draft, path, size);
-        loader.issues.finish(scenario)
+        load_text(text, path, files, registry, vocabulary, options)
     }
 
     /// The system it runs.
@@ -170,323 +143,5 @@ impl Scenario {
     #[must_use]
     pub fn swept_keys(&self) -> Vec<String> {
         self.sweep.axes.iter().map(|a| a.key.clone()).collect()
-    }
-}
-
-fn system(draft: &Draft, registry: &Registry, issues: &mut Issues) -> Option<Arc<dyn Experiment>> {
-    let expected = || format!("one of {}", quoted(registry.names()));
-    let Some(node) = draft.head("system") else {
-        let issue = Issue::new(draft.place, "system", "`system` is missing: what shall be simulated?");
-        issues.add(issue.expected(expected()));
-        return None;
-    };
-    let Some(name) = node.text() else {
-        issues.add(
-            Issue::new(node.place, "system", format!("`system` cannot be {}", node.describe()))
-                .expected(expected()),
-        );
-        return None;
-    };
-    let found = registry.get(name);
-    if found.is_none() {
-        let issue = Issue::new(node.place, "system", format!("unknown system \"{name}\""));
-        issues.add(issue.expected(expected()).suggest(name, registry.names()));
-    }
-    found
-}
-
-/// Sizes that are defined but not chosen.
-fn other_sizes(draft: &Draft, options: &LoadOptions) -> Vec<String> {
-    draft.sizes.iter().map(|f| f.key.clone()).filter(|key| Some(key) != options.size.as_ref()).collect()
-}
-
-/// Applies size, `--set`, `--seed` and `--replicas`, in this order; returns the name of the size.
-fn overlay(
-    draft: &mut Draft,
-    system: &SystemSpec,
-    params: &[ParamSpec],
-    options: &LoadOptions,
-    issues: &mut Issues,
-) -> String {
-    let size = options.size.clone().unwrap_or_else(|| DEFAULT_SIZE.to_string());
-    let sizes: Vec<&str> = draft.sizes.iter().map(|f| f.key.as_str()).chain([DEFAULT_SIZE]).collect();
-    if !sizes.contains(&size.as_str()) {
-        let issue = Issue::new(draft.place, "size", format!("the scenario has no size \"{size}\""));
-        issues.add(issue.expected(format!("one of {}", quoted(sizes.iter().copied()))).suggest(&size, sizes));
-    }
-    draft.apply_size(&size, system, params, issues);
-    for set in &options.sets {
-        draft.apply_set(set, system, params, issues);
-    }
-    let flags = [("seed", options.seed), ("replicas", options.replicas)];
-    for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-        let source = issues.source(format!("--{key} {value}"), value.to_string());
-        let place = Place { source, start: 0, end: value.to_string().len() };
-        match i64::try_from(value) {
-            Ok(i) => {
-                let node = Node::from_value(&Value::Integer(i), place, &Origin::Set);
-                draft.set(key, place, node, system, params, issues);
-            }
-            Err(_) => {
-                let issue = Issue::new(place, key, format!("--{key} {value} is too large"));
-                issues.add(issue.expected(format!("at most {}", i64::MAX)));
-            }
-        }
-    }
-    size
-}
-
-struct Loader<'v> {
-    experiment: Arc<dyn Experiment>,
-    params: Arc<[ParamSpec]>,
-    files: Files,
-    vocabulary: Vocabulary<'v>,
-    issues: Issues,
-}
-
-impl Loader<'_> {
-    fn resolve(&mut self, mut draft: Draft, path: &Path, size: String) -> Option<Scenario> {
-        let experiment = Arc::clone(&self.experiment);
-        let spec = experiment.spec();
-        let params = Arc::clone(&self.params);
-        let files = self.files.clone();
-        let sizes: Vec<String> = draft.sizes.iter().map(|f| f.key.clone()).collect();
-        let mut resolver = Resolver { files: &files, issues: &mut self.issues };
-        let name = head_name(&mut resolver, &draft, path);
-        let about = head_text(&mut resolver, &draft, "about").unwrap_or_default();
-        let seed = head_count(&mut resolver, &draft, "seed", 0, i64::MAX).unwrap_or(DEFAULT_SEED);
-        let replicas =
-            head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS).unwrap_or(DEFAULT_REPLICAS);
-        if !spec.network {
-            reject_network(&mut resolver, &draft, spec);
-        }
-        resolver.unknown_keys(&draft.root, "", &params, &RESERVED);
-        let mut sweep = resolver.sweep(&draft, spec, &params);
-        let mut gates = Gates {
-            resolver: &mut resolver,
-            system: spec,
-            params: &params,
-            vocabulary: self.vocabulary,
-            sizes,
-        };
-        let expects = gates.expects(&draft, &size);
-        let plots = gates.plots(&draft);
-        let claims = gates.claims(&draft);
-        let series = gates.series(&draft);
-        if resolver.issues.is_full() {
-            return None;
-        }
-        first_values(&mut resolver, &mut draft, &sweep, &params);
-        let mut entries = BTreeMap::new();
-        for param in params.iter() {
-            resolver.param(
-                param,
-                param.key,
-                at(&draft.root, param.key),
-                section(&draft, param.key),
-                &mut entries,
-            );
-        }
-        let faults = resolver.faults(&draft.faults);
-        let base = Params::new(entries, faults, series.write.clone());
-        if !resolver.issues.is_empty() {
-            return None;
-        }
-        let mut points = resolver.points(&draft, &base, &sweep, &params);
-        let inputs = inputs(&params, &points);
-        relabel_files(&inputs, spec, &params, &mut sweep, &mut points);
-        let origins = draft.head.iter().filter_map(|f| origin_of(&f.key, &f.node)).collect();
-        if self.issues.is_empty() {
-            self.validate(&draft, &sweep, &points);
-        }
-        Some(Scenario {
-            name,
-            about,
-            path: path.to_path_buf(),
-            seed,
-            replicas,
-            size,
-            sweep,
-            points,
-            expects,
-            plots,
-            claims,
-            series,
-            files,
-            base,
-            inputs,
-            origins,
-            params,
-            experiment,
-        })
-    }
-
-    /// Checks the keys and values of an overlay that was not chosen: a broken [size.full] shows at once.
-    fn check_size(&mut self, mut draft: Draft, size: &str) {
-        let experiment = Arc::clone(&self.experiment);
-        let params = Arc::clone(&self.params);
-        draft.apply_size(size, experiment.spec(), &params, &mut self.issues);
-        let mut resolver = Resolver { files: &self.files, issues: &mut self.issues };
-        resolver.unknown_keys(&draft.root, "", &params, &RESERVED);
-        let sweep = resolver.sweep(&draft, experiment.spec(), &params);
-        first_values(&mut resolver, &mut draft, &sweep, &params);
-        let mut entries = BTreeMap::new();
-        for param in params.iter() {
-            resolver.param(
-                param,
-                param.key,
-                at(&draft.root, param.key),
-                section(&draft, param.key),
-                &mut entries,
-            );
-        }
-        head_count(&mut resolver, &draft, "seed", 0, i64::MAX);
-        head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS);
-    }
-
-    /// Lets the system reject combinations of parameters.
-    fn validate(&mut self, draft: &Draft, sweep: &Sweep, points: &[Point]) {
-        for point in points {
-            if self.issues.is_full() {
-                return;
-            }
-            if let Err(Complaint { key, problem, help }) =
-                self.experiment.validate(&point.params, &self.files)
-            {
-                let place = blame(draft, sweep, point, &key);
-                let at = point.label();
-                let at = if at.is_empty() { at } else { format!(" (at {at})") };
-                self.issues.add(Issue::new(place, key, format!("{problem}{at}")).help(help));
-            }
-        }
-    }
-}
-
-/// All files that any point names, in point order.
-fn inputs(params: &[ParamSpec], points: &[Point]) -> Vec<Input> {
-    let keys = file_keys(params, "");
-    let text = |point: &'_ Point, key: &String| point.params.get(key).map(Value::cell);
-    let paths: Vec<String> = points.iter().flat_map(|p| keys.iter().filter_map(|k| text(p, k))).collect();
-    name_inputs(paths.iter().map(String::as_str))
-}
-
-/// Swept files are called by the name of their copy, so that a rerun from the run directory writes the same cells.
-fn relabel_files(
-    inputs: &[Input],
-    system: &SystemSpec,
-    params: &[ParamSpec],
-    sweep: &mut Sweep,
-    points: &mut [Point],
-) {
-    for axis in &mut sweep.axes {
-        if !matches!(kind_of(system, params, &axis.key), Some(Kind::File)) {
-            continue;
-        }
-        let rename = |label: &mut Value| {
-            if let Some(input) = inputs.iter().find(|i| Value::Text(i.path.clone()) == *label) {
-                *label = Value::Text(input.name.clone());
-            }
-        };
-        axis.values.iter_mut().for_each(|v| rename(&mut v.label));
-        for point in points.iter_mut() {
-            point.swept.iter_mut().filter(|(key, _)| *key == axis.key).for_each(|(_, v)| rename(v));
-        }
-    }
-}
-
-/// Where the blamed parameter was set: in the sweep, in the file, or nowhere.
-fn blame(draft: &Draft, sweep: &Sweep, point: &Point, key: &str) -> Place {
-    let positions = sweep.positions(point.index);
-    let swept = sweep.axes.iter().zip(positions).find(|(axis, _)| axis.key == key);
-    if let Some((axis, at)) = swept {
-        return axis.values[at].node.place;
-    }
-    let mut known = key;
-    loop {
-        if let Some(node) = at(&draft.root, known) {
-            return node.place;
-        }
-        match known.rsplit_once('.') {
-            Some((parent, _)) => known = parent,
-            None => return draft.place,
-        }
-    }
-}
-
-fn section(draft: &Draft, key: &str) -> Place {
-    let first = key.split('.').next().unwrap_or(key);
-    at(&draft.root, first).map_or(draft.place, |n| n.place)
-}
-
-fn origin_of(key: &str, node: &Node) -> Option<(&'static str, Origin)> {
-    let known = ["seed", "replicas", "name", "about"].into_iter().find(|k| *k == key)?;
-    Some((known, node.origin.clone()))
-}
-
-/// Puts the first value of every axis into the tree: the base that all points vary.
-fn first_values(resolver: &mut Resolver<'_>, draft: &mut Draft, sweep: &Sweep, params: &[ParamSpec]) {
-    for axis in &sweep.axes {
-        let Some(first) = axis.values.first() else { continue };
-        match axis.key.strip_prefix("fault.").and_then(|rest| rest.split_once('.')) {
-            Some((id, field)) => match find_fault(&mut draft.faults, id) {
-                Some(fault) => fault.assign(&[field], axis.place, first.node.clone()),
-                None => resolver.issues.add(no_such_fault(axis.place, &axis.key, id)),
-            },
-            None => {
-                assign_param(
-                    &mut draft.root,
-                    &axis.key,
-                    axis.place,
-                    first.node.clone(),
-                    params,
-                    resolver.issues,
-                );
-            }
-        }
-    }
-}
-
-fn reject_network(resolver: &mut Resolver<'_>, draft: &Draft, spec: &SystemSpec) {
-    for fault in &draft.faults {
-        let issue = Issue::new(fault.place, "fault", format!("{} has no network that could fail", spec.name));
-        resolver.issues.add(issue.help("remove [[fault]]"));
-    }
-}
-
-fn head_text(resolver: &mut Resolver<'_>, draft: &Draft, key: &str) -> Option<String> {
-    match resolver.value(&Kind::Text, key, draft.head(key)?)? {
-        Value::Text(t) => Some(t),
-        _ => None,
-    }
-}
-
-/// The name, which also names a directory.
-fn head_name(resolver: &mut Resolver<'_>, draft: &Draft, path: &Path) -> String {
-    const EXPECTED: &str =
-        "letters, digits, dashes, underscores and dots, not beginning with a dot, at most 100";
-    let Some(node) = draft.head("name") else {
-        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let issue = Issue::new(draft.place, "name", "`name` is missing").expected(EXPECTED);
-        let issue = if is_name(&stem) { issue.help(format!("name = \"{stem}\"")) } else { issue };
-        resolver.issues.add(issue);
-        return String::new();
-    };
-    let name = head_text(resolver, draft, "name").unwrap_or_default();
-    if node.text().is_some() && !is_name(&name) {
-        let message = format!("`name` cannot be {}: it names the run directory", node.describe());
-        resolver.issues.add(Issue::new(node.place, "name", message).expected(EXPECTED));
-    }
-    name
-}
-
-fn is_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(plain)
-}
-
-fn head_count(resolver: &mut Resolver<'_>, draft: &Draft, key: &str, min: i64, max: i64) -> Option<u64> {
-    match resolver.value(&Kind::integer(min, max), key, draft.head(key)?)? {
-        Value::Integer(i) => u64::try_from(i).ok(),
-        _ => None,
     }
 }

@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 
 use astrarium_engine::Digest;
 
-use crate::params::Value;
 use crate::scenario::Scenario;
+use crate::value::Value;
 
 /// Columns before the swept parameters.
 const FIXED: [&str; 5] = ["point", "replica", "seed", "digest", "events"];

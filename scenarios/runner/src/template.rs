@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::params::quote;
 use crate::spec::{Kind, ParamSpec, SystemSpec};
+use crate::value::quote;
 
 /// The template of a system: its own when it has one, otherwise generated from its declarations. It is a valid scenario
 /// unless a required parameter names a file.
@@ -82,7 +82,7 @@ fn example(kind: &Kind) -> String {
     match kind {
         Kind::Bool => "false".into(),
         Kind::Integer { min, max } => 10.clamp(*min, *max).to_string(),
-        Kind::Number { min, max } => crate::params::float_literal(1.0f64.clamp(*min, *max)),
+        Kind::Number { min, max } => crate::value::float_literal(1.0f64.clamp(*min, *max)),
         Kind::Share => "0.3".into(),
         Kind::Span { min, max } => quote(&crate::units::format_span(1_000_000_000.clamp(*min, *max))),
         Kind::BitRate => "\"20 Mbit/s\"".into(),

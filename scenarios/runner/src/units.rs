@@ -60,7 +60,7 @@ impl Decimal {
             self.digits.checked_mul(u128::from(factor)).ok_or_else(|| "is too large".to_string())?;
         let mut exponent = self.exponent;
         while exponent < 0 && product != 0 {
-            if !product.is_multiple_of(10) {
+            if product % 10 != 0 {
                 return Err(format!("is finer than one {finest}"));
             }
             product /= 10;
@@ -178,7 +178,7 @@ pub fn format_span(nanos: u64) -> String {
     if nanos == 0 {
         return "0 s".into();
     }
-    let fitting = TIME.iter().find(|(_, factor)| nanos.is_multiple_of(*factor));
+    let fitting = TIME.iter().find(|(_, factor)| nanos % factor == 0);
     let (names, factor) = fitting.unwrap_or(&TIME[TIME.len() - 1]);
     format!("{} {}", nanos / factor, names[0])
 }
@@ -204,12 +204,18 @@ pub fn format_bit_rate(bits_per_second: f64) -> String {
         let (mantissa, exponent) = scaled.split_once('e').unwrap_or((&scaled, "0"));
         let exponent: i32 = exponent.parse().unwrap_or(0);
         let Ok(number) = format!("{mantissa}e{}", exponent - shift).parse::<f64>() else { continue };
-        let text = format!("{number} {name}");
+        let text = format!("{} {name}", shortest(number));
         if number >= 1.0 && parse_bit_rate(&text) == Ok(bits_per_second) {
             return text;
         }
     }
-    format!("{bits_per_second} bit/s")
+    format!("{} bit/s", shortest(bits_per_second))
+}
+
+/// A number with the fewest digits that read back as the same value; with an exponent when that is much shorter.
+fn shortest(x: f64) -> String {
+    let (plain, scientific) = (x.to_string(), format!("{x:e}"));
+    if plain.len() > scientific.len() + 6 { scientific } else { plain }
 }
 
 /// Reads a size into bytes.
@@ -228,7 +234,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// Writes a size with the largest unit that keeps it whole, for example `535 kB`.
 #[must_use]
 pub fn format_bytes(bytes: u64) -> String {
-    let fitting = BYTES.iter().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
+    let fitting = BYTES.iter().find(|(_, factor)| bytes >= *factor && bytes % factor == 0);
     let (name, factor) = fitting.unwrap_or(&("B", 1));
     format!("{} {name}", bytes / factor)
 }
@@ -263,7 +269,7 @@ pub fn parse_per_second(text: &str) -> Result<f64, String> {
 /// Writes a rate of events.
 #[must_use]
 pub fn format_per_second(rate: f64) -> String {
-    format!("{rate} /s")
+    format!("{} /s", shortest(rate))
 }
 
 /// Reads a percentage such as `"30 %"` into a share.
