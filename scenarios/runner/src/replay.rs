@@ -77,7 +77,6 @@ pub fn replay(
     interrupt: &AtomicBool,
 ) -> Result<ReplayReport, Diagnostics> {
     let scenario = directory.scenario(registry, vocabulary)?;
-    let rows = directory.table(&scenario)?.rows;
     let run_options = directory.manifest().options.options();
     match options.only {
         Some((point, replica)) => {
@@ -89,10 +88,12 @@ pub fn replay(
                     scenario.replicas - 1
                 )));
             }
+            // A killed sweep has no results yet; its runs can be repeated all the same.
+            let rows = directory.table(&scenario).map(|table| table.rows).unwrap_or_default();
             let recorded = rows.iter().find(|r| (r.point, r.replica) == (point, replica)).map(|r| r.digest);
             one(&scenario, point, replica, recorded, &run_options, options, interrupt).map_err(refuse)
         }
-        None => Ok(all(&scenario, &rows, &run_options, interrupt)),
+        None => Ok(all(&scenario, &directory.table(&scenario)?.rows, &run_options, interrupt)),
     }
 }
 

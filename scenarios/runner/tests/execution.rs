@@ -329,3 +329,20 @@ fn a_hundred_thousand_short_runs_cost_little() {
     // Generous: an overhead of 0.2 ms per run would make the shipped double spend unbearable.
     assert!(report.manifest.wall_seconds < 21.0, "{} s", report.manifest.wall_seconds);
 }
+
+#[test]
+fn results_that_cannot_be_written_are_reported_and_can_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, whole) = (folder.path().join("x"), folder.path().join("whole"));
+    run(&sweep(), &whole, 2, false);
+    // A directory where the temporary file belongs: works for the superuser too, unlike permissions.
+    fs::create_dir_all(out.join(".runs.csv.tmp")).unwrap();
+    fs::copy(whole.join("manifest.json"), out.join("manifest.json")).unwrap();
+    let error = execute(&sweep(), &options(&out, 2, false), &AtomicBool::new(false)).unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    let text = error.to_string();
+    assert!(text.contains("runs.csv: Is a directory") && text.contains("--resume"), "{text}");
+    fs::remove_dir(out.join(".runs.csv.tmp")).unwrap();
+    run(&sweep(), &out, 2, true);
+    assert_eq!(files(&out), files(&whole));
+}
