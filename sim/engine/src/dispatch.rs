@@ -28,27 +28,26 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     pub(crate) fn step(&mut self, Entry { key, item }: Entry) {
         debug_assert!(key.time() >= self.now, "time went back to {} at {}", key.time(), self.now);
         self.now = key.time();
-        // One place calls `input`, so that the way from queue to handler is compiled as one piece.
-        let due = match Pending::unpack(item) {
+        // Letters and flights are nearly all events: their way to the handler is compiled as one piece. The rest goes
+        // through `input_apart`.
+        match Pending::unpack(item) {
             Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
             Pending::Flight { slot } => self.flight(key, slot),
             Pending::Timer { node, slot } => self.timer(key, node, slot),
             other => self.seldom(key, other),
-        };
-        if let Some((node, input)) = due {
-            self.input(node, input, key);
         }
     }
 
     /// Handles the kinds of events that are few.
     #[inline(never)]
-    fn seldom(&mut self, key: Key, pending: Pending) -> Option<(NodeId, Input<P>)> {
+    fn seldom(&mut self, key: Key, pending: Pending) {
         match pending {
-            Pending::Start { node } => return Some((node, Input::Start)),
+            Pending::Start { node } => self.input_apart(node, Input::Start, key),
             Pending::Arrival => {
-                let arrival = self.next_arrival.take();
+                if let Some(arrival) = self.next_arrival.take() {
+                    self.input_apart(arrival.node, Input::Request(arrival.request), key);
+                }
                 self.fetch_arrival();
-                return arrival.map(|arrival| (arrival.node, Input::Request(arrival.request)));
             }
             Pending::CoreFree { node, life } => self.core_free(key, node, life),
             Pending::WorkDone { slot } => self.work_done(key, slot),
@@ -57,20 +56,12 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Pending::Churn { node, count } => self.churn(key, node, count),
             Pending::Letter { .. } | Pending::Flight { .. } | Pending::Timer { .. } => {}
         }
-        None
     }
 
     // ---- arrivals -------------------------------------------------------------------------------------------------
 
     #[inline(always)]
-    fn letter(
-        &mut self,
-        key: Key,
-        slot: u32,
-        piece: u16,
-        pieces: u16,
-        landed: bool,
-    ) -> Option<(NodeId, Input<P>)> {
+    fn letter(&mut self, key: Key, slot: u32, piece: u16, pieces: u16, landed: bool) {
         let letter = self.mail.letter(slot);
         let (from, to) = (letter.from, letter.to);
         if !landed {
@@ -81,24 +72,23 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                     self.note_engine(key, to, "waits in the downlink queue");
                     let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
                     self.queue.push(later, Pending::Letter { slot, piece, pieces, landed: true }.pack());
-                    return None;
+                    return;
                 }
                 Landed::Drop => {
                     self.note_engine(key, to, "is lost at the access link");
                     self.mail.discard(slot);
-                    return None;
+                    return;
                 }
             }
         }
-        let Some(message) = self.mail.collect(slot, self.now, piece, pieces) else {
-            self.note_engine(key, to, "is a fragment");
-            return None;
-        };
-        Some((to, Input::Message(Received { from, message })))
+        match self.mail.collect(slot, self.now, piece, pieces) {
+            Some(message) => self.input(to, Input::Message(Received { from, message }), key),
+            None => self.note_engine(key, to, "is a fragment"),
+        }
     }
 
     #[inline(always)]
-    fn flight(&mut self, key: Key, slot: u32) -> Option<(NodeId, Input<P>)> {
+    fn flight(&mut self, key: Key, slot: u32) {
         let flight = self.mail.flight(slot);
         let (from, bytes) = (flight.from, flight.message.wire_len());
         let (hop, message, next) = self.mail.land(slot);
@@ -106,9 +96,9 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             let key = Key::new(next.at, Source::from(from), next.sequence, self.order_seed);
             self.queue.push(key, Pending::Flight { slot }.pack());
         }
-        let Hop { to, .. } = hop?;
+        let Some(Hop { to, .. }) = hop else { return };
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
-            Landed::Deliver => return Some((to, Input::Message(Received { from, message }))),
+            Landed::Deliver => self.input(to, Input::Message(Received { from, message }), key),
             Landed::Later(at) => {
                 self.note_engine(key, to, "waits in the downlink queue");
                 let slot = self.mail.post(from, to, message, 1);
@@ -118,17 +108,15 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
             Landed::Drop => self.note_engine(key, to, "is lost at the access link"),
         }
-        None
     }
 
     #[inline]
-    fn timer(&mut self, key: Key, node: NodeId, slot: u32) -> Option<(NodeId, Input<P>)> {
+    fn timer(&mut self, key: Key, node: NodeId, slot: u32) {
         match self.slots[node.index()].timers.surface(slot, key) {
-            Surfaced::Fire(timer) => return Some((node, Input::Timer(timer))),
+            Surfaced::Fire(timer) => self.input_apart(node, Input::Timer(timer), key),
             Surfaced::PutBack(later) => self.queue.push(later, Pending::Timer { node, slot }.pack()),
             Surfaced::Stale => {}
         }
-        None
     }
 
     // ---- handling -------------------------------------------------------------------------------------------------
@@ -183,6 +171,12 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         if A::ACTIVE {
             self.carry_out_orders();
         }
+    }
+
+    /// [`Self::input`] for the paths that are not hot.
+    #[inline(never)]
+    fn input_apart(&mut self, node: NodeId, input: Input<P>, key: Key) {
+        self.input(node, input, key);
     }
 
     /// [`Self::execute`] for the paths that are not hot.
