@@ -137,6 +137,21 @@ fn a_proof_counts_only_on_the_followed_chain() {
 }
 
 #[test]
+fn a_transaction_that_both_branches_hold_is_proved_anew() {
+    let mut cluster = world(FollowRule::Heaviest, SERVERS, SERVERS);
+    let tx = pay(OutPoint::genesis(0), 1);
+    cluster.request(CLIENT, Request::Watch(tx.id()));
+    let first = child(&genesis(), 1, &[&tx]);
+    feed(&mut cluster, &[0, 1, 2, 3, 4], &[first.clone(), child(&first, 1, &[])]);
+    (0..3).for_each(|_| poll(&mut cluster));
+    let other = child(&genesis(), 2, &[&tx]);
+    feed(&mut cluster, &[0, 1, 2, 3, 4], std::slice::from_ref(&other));
+    feed(&mut cluster, &[0, 1, 2, 3, 4], &branch(&other, 4, 2));
+    (0..3).for_each(|_| poll(&mut cluster));
+    assert_eq!(confirmed(&cluster), [(other.id(), 5)]);
+}
+
+#[test]
 fn forged_proofs_and_headers_are_dropped() {
     let mut cluster = world(FollowRule::Heaviest, SERVERS, SERVERS);
     let (tx, absent) = (pay(OutPoint::genesis(0), 1), pay(OutPoint::genesis(1), 2));

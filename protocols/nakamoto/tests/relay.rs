@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use astrarium_node::{Layer, NodeId, Probability, Span, Time, Wire};
 use astrarium_protocol_nakamoto::{
-    Block, Body, Config, Indication, Item, Items, Message, OutPoint, Relay, Request,
+    Block, BlockTxns, Body, CompactBlock, Config, Indication, Item, Items, Message, OutPoint, Relay, Request,
 };
 use common::*;
 
@@ -137,6 +137,22 @@ fn a_compact_block_without_its_rest_is_had_from_another() {
     assert_eq!(cluster.node(NodeId(0)).height(), 0);
     pass(&mut cluster, Span::from_secs(3));
     assert_eq!(cluster.node(NodeId(0)).tip().id(), block.id());
+}
+
+#[test]
+fn the_rest_of_a_compact_block_must_be_what_was_asked_for() {
+    let config = Config { relay: Relay::Compact, compact_failure: Probability::ONE, ..config() };
+    let mut cluster = world(&config, &[&[1], &[0]]);
+    let block = child(&Block::genesis(&config), 1, &[]);
+    let compact = CompactBlock::new(&block, &config);
+    cluster.filter(|_, _, _, _| false);
+    for (padding, rejected, height) in [(0, 1, 0), (500, 1, 1)] {
+        cluster.deliver(NodeId(1), NodeId(0), Message::CompactBlock(Arc::new(compact.clone())));
+        let rest = BlockTxns { block: block.id(), padding, transactions: Vec::new() };
+        cluster.deliver(NodeId(1), NodeId(0), Message::BlockTxns(Arc::new(rest)));
+        assert_eq!(cluster.node(NodeId(0)).rejected(), rejected);
+        assert_eq!(cluster.node(NodeId(0)).height(), height);
+    }
 }
 
 #[test]
