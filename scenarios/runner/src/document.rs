@@ -203,8 +203,12 @@ pub(crate) fn parse(text: &str, source: usize, shift: isize, origin: &Origin) ->
         Err(error) => {
             let place = reader.place(error.span(), Place { source, start: 0, end: 0 });
             let message = error.message().trim().lines().collect::<Vec<_>>().join("; ");
-            Err(Issue::new(place, "", format!("not valid TOML: {message}"))
-                .help("texts and quantities need quotes: \"600 s\"; see https://toml.io"))
+            let help = match message.as_str() {
+                m if m.contains("duplicate key") => "remove one of the two, or join the sections",
+                m if m.contains("recurs") => "a scenario never nests this deep",
+                _ => "texts and quantities need quotes: \"600 s\"; see https://toml.io",
+            };
+            Err(Issue::new(place, "", format!("not valid TOML: {message}")).help(help))
         }
     }
 }

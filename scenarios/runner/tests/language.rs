@@ -173,3 +173,18 @@ fn a_resolved_scenario_has_the_same_points() {
         assert_eq!(values(p), values(q));
     }
 }
+
+#[test]
+fn the_largest_sweep_resolves() {
+    let text = format!(
+        "{MINIMAL}[sweep]\n\"adversary.share\" = {{ from = 0, to = 0.3, points = 316 }}\n\
+         \"protocol.interval\" = {{ from = \"1 s\", to = \"316 s\", step = \"1 s\" }}\n"
+    );
+    let scenario = good(&text);
+    assert_eq!(scenario.points.len(), 99_856);
+    let last = &scenario.points[99_855].params;
+    assert_eq!(
+        (last.share("adversary.share"), last.span("protocol.interval").as_nanos()),
+        (0.3, 316_000_000_000)
+    );
+}
