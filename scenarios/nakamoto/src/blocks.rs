@@ -65,20 +65,18 @@ impl Blocks {
         Some(number)
     }
 
-    /// Files the tip of a node with all its ancestors, whoever made them.
-    pub(crate) fn add_chain(&mut self, node: &Node) -> Option<Number> {
-        if let Some(number) = self.add(node.tip()) {
+    /// Files a block that a node has, with all its ancestors, whoever made them; `None` when the node does not have it.
+    pub(crate) fn add_branch(&mut self, block: &Arc<Block>, node: &Node) -> Option<Number> {
+        if let Some(number) = self.add(block) {
             return Some(number);
         }
-        let mut known = node.height();
-        while known > 0 && self.find(&node.chain().at_height(known)?.id()).is_none() {
-            known -= 1;
+        let tree = node.tree();
+        let (mut at, mut missing) = (tree.position(&block.id())?, Vec::new());
+        while self.find(&tree.id(at)).is_none() {
+            missing.push(at);
+            at = tree.parent(at);
         }
-        let mut number = None;
-        for block in node.chain().blocks_above(known) {
-            number = self.add(block);
-        }
-        number
+        missing.into_iter().rev().map(|at| self.add(tree.block(at))).last().flatten()
     }
 
     /// Whether `old` is `young` or one of its ancestors.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use astrarium_engine::{Fault, Finding, Observer, Sight};
 use astrarium_node::{NodeId, Span, Time, Wire};
-use astrarium_protocol_nakamoto::{Indication, Message, Node, Participant, Tx};
+use astrarium_protocol_nakamoto::{Block, Body, Indication, Message, Node, Participant, Tx};
 use astrarium_runner::{Params, Sample};
 
 use crate::blocks::Blocks;
@@ -142,14 +142,21 @@ impl Metrics {
 
     fn throughput(&self, sight: &Sight<'_, Participant>) -> Option<f64> {
         let seconds = sight.now().as_secs_f64();
-        let count = |body: &astrarium_protocol_nakamoto::Body| {
+        let count = |body: &Body| {
             body.transactions.len() as u64 + u64::from(body.padding / self.padding_tx_bytes.max(1))
         };
         let total: u64 = self.best(sight)?.chain().blocks_above(0).map(|block| count(block.body())).sum();
         (seconds > 0.0).then(|| total as f64 / seconds)
     }
 
-    fn on_tip(&mut self, node: NodeId, height: u32, depth: u32, sight: &Sight<'_, Participant>) {
+    /// A node reports a tip. One input may move it several times, so its state may be further on than the report.
+    fn on_tip(
+        &mut self,
+        node: NodeId,
+        (tip, height): (&Arc<Block>, u32),
+        depth: u32,
+        sight: &Sight<'_, Participant>,
+    ) {
         let now = sight.now();
         self.waves.reached(node, height, now);
         if depth > 0 {
@@ -157,7 +164,7 @@ impl Metrics {
             self.deepest = self.deepest.max(depth);
         }
         let Some(full) = sight.node(node).full() else { return };
-        if let Some(tip) = self.blocks.add_chain(full) {
+        if let Some(tip) = self.blocks.add_branch(tip, full) {
             self.oracles.tip(node, tip, height, depth, &self.blocks, now);
         }
         if node == self.merchant.node {
@@ -177,8 +184,8 @@ impl Observer<Participant> for Metrics {
         }
         match indication {
             Indication::Accepted { .. } => self.accepted += 1,
-            Indication::TipChanged { height, reorg_depth, .. } => {
-                self.on_tip(node, *height, *reorg_depth, sight);
+            Indication::TipChanged { tip, height, reorg_depth } => {
+                self.on_tip(node, (tip, *height), *reorg_depth, sight);
             }
             Indication::Mined { block } => {
                 self.mined += 1;
@@ -217,8 +224,8 @@ impl Observer<Participant> for Metrics {
     fn on_life(&mut self, node: NodeId, up: bool, sight: &Sight<'_, Participant>) {
         let Some(full) = sight.node(node).full().filter(|_| self.is_honest(node)) else { return };
         self.waves.life(node, up, full.height(), sight.now());
-        // A tip that is not on file can only be a block that no node ever reported: there is none.
-        let tip = self.blocks.add_chain(full).unwrap_or(0);
+        // A node has its own tip, so the branch is always found.
+        let tip = self.blocks.add_branch(full.tip(), full).unwrap_or(0);
         self.oracles.life(node, up, tip, sight.now());
     }
 
