@@ -7,6 +7,7 @@
 //! |---|---|
 //! | graphs, generated and from files | `topology/` |
 //! | propagation delay, jitter, region and matrix tables | `latency/`, `region.rs` |
+//! | regions and rates of the nodes | `placement.rs` |
 //! | packets of a message, loss | `link/` |
 //! | access links: rates, queues | `access.rs` |
 //! | partitions, cuts, gray nodes, bursts | `change.rs`, `disturbance.rs` |
@@ -32,6 +33,7 @@ mod error;
 mod latency;
 mod link;
 mod modelled;
+mod placement;
 mod region;
 mod text;
 mod topology;

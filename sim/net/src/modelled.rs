@@ -10,12 +10,13 @@ use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Stream, Time};
 
 use crate::access::{Access, Train};
 use crate::change::NetChange;
-use crate::config::{Bandwidth, Fidelity, NetConfig, Oversize};
+use crate::config::{Fidelity, NetConfig, Oversize};
 use crate::contract::{Arrival, Fate, Landing, Network, Parcel, Transit};
 use crate::disturbance::{Cut, Disturbances};
 use crate::error::NetError;
 use crate::latency::{self, Sampler, Wobble};
 use crate::link::{LossState, Packets, Stretch, any};
+use crate::placement;
 use crate::topology::{EdgeAttributes, Edges, TopologyKind};
 use crate::traffic::Traffic;
 
@@ -62,8 +63,8 @@ impl Modelled {
         };
         let least_edge = edges.iter().flat_map(|e| e.values()).filter_map(|a| a.latency).min();
         let lookahead = least_edge.map_or(sampler.least(), |l| l.as_nanos().min(sampler.least()));
-        let regions = regions(config, seed);
-        let rates = rates(config, &regions);
+        let regions = placement::regions(config, seed);
+        let rates = placement::rates(config, &regions);
         let (buffer_up, buffer_down) = config.buffers();
         let mut network = Self {
             seed,
@@ -381,43 +382,6 @@ impl Network for Modelled {
     fn reseed(&mut self, seed: Seed) {
         self.seed = seed;
     }
-}
-
-/// The region of every node: as the topology's file says, else drawn; empty when no table needs them.
-fn regions(config: &NetConfig, seed: Seed) -> Arc<[u16]> {
-    let Some(table) = config.placement() else { return Arc::from([]) };
-    let given = config.node_attributes();
-    let place = |node: usize| {
-        let named = given.get(node).and_then(|a| a.region.as_ref());
-        named
-            .and_then(|name| table.names.iter().position(|n| n == name))
-            // Tables have at most 2,000 rows.
-            .map_or_else(|| table.place(seed, NodeId::from(node)), |index| index as u16)
-    };
-    (0..config.nodes).map(place).collect()
-}
-
-/// Undisturbed rates of every node, up and down, 0 for unlimited; empty when all are unlimited.
-fn rates(config: &NetConfig, regions: &[u16]) -> Arc<[(u64, u64)]> {
-    let given = config.node_attributes();
-    let from_file = given.iter().any(|a| a.up_bps.is_some() || a.down_bps.is_some());
-    if config.bandwidth == Bandwidth::Unlimited && !from_file {
-        return Arc::from([]);
-    }
-    let rate = |node: usize| {
-        let (up, down) = match &config.bandwidth {
-            Bandwidth::Unlimited => (0, 0),
-            Bandwidth::Constant { up, down } => (*up, *down),
-            Bandwidth::Regions(table) => {
-                let rates = table.rates.as_deref().unwrap_or_default();
-                rates.get(usize::from(regions[node])).copied().unwrap_or((0, 0))
-            }
-        };
-        let file = given.get(node);
-        let own = |pick: fn(&crate::topology::NodeAttributes) -> Option<u64>| file.and_then(pick);
-        (own(|a| a.up_bps).unwrap_or(up), own(|a| a.down_bps).unwrap_or(down))
-    };
-    (0..config.nodes).map(rate).collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::access::LOOKBACK;
+use crate::config::Bandwidth;
 use crate::latency::{Jitter, LatencyModel, Reorder, Spread};
 use crate::link::LossModel;
 use crate::region::Regions;

@@ -158,21 +158,27 @@ impl Topology {
         links.dedup();
         let mut union = UnionFind::<u32>::new(nodes);
         let mut parts = nodes;
-        let mut degree = vec![0_u32; nodes];
+        // Neighbours of all nodes in one array; `next` says where the next neighbour of each node goes.
+        let mut next = vec![0_usize; nodes + 1];
         for &(u, v) in &links {
             parts -= usize::from(union.union(u, v));
-            degree[u as usize] += 1;
-            degree[v as usize] += 1;
+            next[u as usize + 1] += 1;
+            next[v as usize + 1] += 1;
         }
-        let mut lists: Vec<Vec<NodeId>> = degree.iter().map(|&d| Vec::with_capacity(d as usize)).collect();
+        for node in 1..=nodes {
+            next[node] += next[node - 1];
+        }
+        let mut flat = vec![NodeId(0); 2 * links.len()];
+        let mut place = |node: u32, peer: u32| {
+            flat[next[node as usize]] = NodeId(peer);
+            next[node as usize] += 1;
+        };
         // First all lesser peers in order, then all greater ones: every list comes out sorted.
-        for &(u, v) in &links {
-            lists[v as usize].push(NodeId(u));
-        }
-        for &(u, v) in &links {
-            lists[u as usize].push(NodeId(v));
-        }
-        let peers = lists.into_iter().map(Arc::from).collect();
+        links.iter().for_each(|&(u, v)| place(v, u));
+        links.iter().for_each(|&(u, v)| place(u, v));
+        // Now `next[node]` is where the list of `node` ends.
+        let start = |node: usize| if node == 0 { 0 } else { next[node - 1] };
+        let peers = (0..nodes).map(|node| Arc::from(&flat[start(node)..next[node]])).collect();
         Self { nodes, links: links.len(), parts, peers: Peers::Lists(peers) }
     }
 

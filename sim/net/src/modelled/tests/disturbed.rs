@@ -38,6 +38,10 @@ fn cuts_overlap_and_lift_one_by_one() {
     impose(&mut net, 3, Disturbance::Partition { marks: [0, 0, 1, 1].into() });
     let landing = Landing { from: NodeId(0), to: NodeId(3), bytes: 100, piece: 0, pieces: 1 };
     assert_eq!(net.arrive(transits[0].at, &landing), Arrival::Drop);
+    // One that is sent into the cut is lost, even if the cut ends before it could arrive.
+    transits.clear();
+    net.depart(Time::ZERO, &parcel(0, 3, 100), &mut transits);
+    assert!(transits.is_empty());
 }
 
 #[test]

@@ -1,0 +1,45 @@
+//! Where nodes are and how they are connected to the network: regions and rates, drawn or as a file says.
+
+use std::sync::Arc;
+
+use astrarium_node::{NodeId, Seed};
+
+use crate::config::{Bandwidth, NetConfig};
+use crate::topology::NodeAttributes;
+
+/// The region of every node: as the topology's file says, else drawn; empty when no table needs them.
+pub(crate) fn regions(config: &NetConfig, seed: Seed) -> Arc<[u16]> {
+    let Some(table) = config.placement() else { return Arc::from([]) };
+    let given = config.node_attributes();
+    let place = |node: usize| {
+        let named = given.get(node).and_then(|a| a.region.as_ref());
+        named
+            .and_then(|name| table.names.iter().position(|n| n == name))
+            // Tables have at most 2,000 rows.
+            .map_or_else(|| table.place(seed, NodeId::from(node)), |index| index as u16)
+    };
+    (0..config.nodes).map(place).collect()
+}
+
+/// Undisturbed rates of every node, up and down, 0 for unlimited; empty when all are unlimited.
+pub(crate) fn rates(config: &NetConfig, regions: &[u16]) -> Arc<[(u64, u64)]> {
+    let given = config.node_attributes();
+    let from_file = given.iter().any(|a| a.up_bps.is_some() || a.down_bps.is_some());
+    if config.bandwidth == Bandwidth::Unlimited && !from_file {
+        return Arc::from([]);
+    }
+    let rate = |node: usize| {
+        let (up, down) = match &config.bandwidth {
+            Bandwidth::Unlimited => (0, 0),
+            Bandwidth::Constant { up, down } => (*up, *down),
+            Bandwidth::Regions(table) => {
+                let rates = table.rates.as_deref().unwrap_or_default();
+                rates.get(usize::from(regions[node])).copied().unwrap_or((0, 0))
+            }
+        };
+        let file = given.get(node);
+        let own = |pick: fn(&NodeAttributes) -> Option<u64>| file.and_then(pick);
+        (own(|a| a.up_bps).unwrap_or(up), own(|a| a.down_bps).unwrap_or(down))
+    };
+    (0..config.nodes).map(rate).collect()
+}
