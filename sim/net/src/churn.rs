@@ -157,8 +157,13 @@ mod tests {
     #[test]
     fn sessions_and_absences_are_named_by_identity() {
         let model = ChurnModel { share: 0.976, ..ChurnModel::default() };
-        assert_ne!(model.session(Seed(1), NodeId(3), 0), model.session(Seed(1), NodeId(3), 1));
-        assert_ne!(model.session(Seed(1), NodeId(3), 0), model.absence(Seed(1), NodeId(3), 0));
+        // With one law for both, equal lengths would mean that the draws are the same.
+        let alike = ChurnModel { absence: model.session, ..model };
+        let lengths = |k| [alike.session(Seed(1), NodeId(3), k), alike.absence(Seed(1), NodeId(3), k)];
+        let mut all = [lengths(0), lengths(1), lengths(2)].concat();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 6);
         assert_eq!(model.absence(Seed(1), NodeId(3), 7), model.absence(Seed(1), NodeId(3), 7));
         let churning = (0..10_000).filter(|&i| model.churns(Seed(1), NodeId(i))).count() as f64 / 1e4;
         // Five standard errors of a binomial.
