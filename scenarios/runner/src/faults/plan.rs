@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn impossible_faults_are_blamed_on_their_key() {
         let span = Value::Span(1);
-        let cases: [(&str, Vec<(&str, Value)>, &str, &str); 8] = [
+        let cases = [
             ("stop", vec![], "fault.f.nodes", "nothing says which nodes"),
             ("stop", vec![("nodes", list(&[10]))], "fault.f.nodes", "there is no node 10"),
             ("stop", vec![("nodes", list(&[1, 1]))], "fault.f.nodes", "named twice"),
