@@ -1,0 +1,127 @@
+//! Gates for people and for CI servers.
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::{Gate, Judgement, Outcome};
+
+/// Failing points listed under a gate.
+const LISTED: usize = 5;
+
+/// One line per gate; under a gate that did not pass, its points that did not (five at most).
+#[must_use]
+pub fn lines(gates: &[Gate]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for gate in gates {
+        lines.push(headline(gate));
+        let guilty: Vec<&(String, Judgement)> = blamed(gate).collect();
+        lines.extend(
+            guilty.iter().take(LISTED).map(|(at, judgement)| format!("        {}", describe(at, judgement))),
+        );
+        if guilty.len() > LISTED {
+            lines.push(format!("        … and {} more points", guilty.len() - LISTED));
+        }
+    }
+    lines
+}
+
+fn blamed(gate: &Gate) -> impl Iterator<Item = &(String, Judgement)> {
+    gate.points.iter().filter(|(_, j)| j.outcome != Outcome::Pass)
+}
+
+fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pass => "pass",
+        Outcome::Fail => "FAIL",
+        Outcome::NoData => "NO DATA",
+    }
+}
+
+fn headline(gate: &Gate) -> String {
+    let count = match gate.points.len() {
+        0 => "covers no point of the sweep: look at its `where`".to_owned(),
+        1 => extreme(gate).map_or_else(String::new, |(at, j)| describe(at, j)),
+        n => {
+            let good = gate.points.iter().filter(|(_, j)| j.outcome == Outcome::Pass).count();
+            let worst =
+                extreme(gate).map(|(at, j)| format!("; tightest: {}", describe(at, j))).unwrap_or_default();
+            format!("{good} of {n} points{worst}")
+        }
+    };
+    let about = gate.about.as_ref().map(|a| format!(" – {a}")).unwrap_or_default();
+    format!(
+        "{:<7} {} {} · {count}{about} (line {})",
+        word(gate.outcome()),
+        gate.metric,
+        gate.demand,
+        gate.line
+    )
+}
+
+/// The point nearest to failing: greatest distance in sigmas, or least room to the bound in interval widths.
+fn extreme(gate: &Gate) -> Option<&(String, Judgement)> {
+    let strain = |j: &Judgement| match (j.outcome, j.sigmas) {
+        (Outcome::NoData, _) => f64::INFINITY,
+        (_, Some(sigmas)) => sigmas.abs(),
+        _ => {
+            let room = j.measured.zip(j.expected).map_or(0.0, |(m, e)| (m - e).abs());
+            let width = j.interval.map_or(0.0, |i| i.hi - i.lo);
+            if width > 0.0 { -room / width } else { -room }
+        }
+    };
+    gate.points.iter().max_by(|a, b| strain(&a.1).total_cmp(&strain(&b.1)))
+}
+
+fn describe(at: &str, judgement: &Judgement) -> String {
+    let mut text = if at.is_empty() { String::new() } else { format!("{at}: ") };
+    if let Some(measured) = judgement.measured {
+        text.push_str(&format!("measured {}", round(measured)));
+    }
+    if let Some(expected) = judgement.expected {
+        text.push_str(&format!(", expected {}", round(expected)));
+    }
+    if let Some(sigmas) = judgement.sigmas {
+        text.push_str(&format!(", {sigmas:+.2} σ"));
+    } else if let Some(interval) = judgement.interval {
+        text.push_str(&format!(", interval {} – {}", round(interval.lo), round(interval.hi)));
+    }
+    if judgement.n > 0 {
+        text.push_str(&format!(", n = {}", judgement.n));
+    }
+    if !judgement.remark.is_empty() {
+        let joint = if judgement.measured.is_some() { "; " } else { "" };
+        text.push_str(&format!("{joint}{}", judgement.remark));
+    }
+    text
+}
+
+fn round(value: f64) -> String {
+    crate::plot::significant(value, 4)
+}
+
+/// The gates as a JUnit report: one suite per scenario, one case per gate. No times and no run id in it: same results, same bytes.
+///
+/// # Errors
+/// When the XML cannot be written; the texts of a scenario can always be.
+pub fn junit(scenario: &str, gates: &[Gate]) -> Result<String, quick_junit::SerializeError> {
+    let mut suite = TestSuite::new(scenario);
+    for gate in gates {
+        let status = match gate.outcome() {
+            Outcome::Pass => TestCaseStatus::success(),
+            outcome => {
+                let kind =
+                    if outcome == Outcome::Fail { NonSuccessKind::Failure } else { NonSuccessKind::Error };
+                let mut status = TestCaseStatus::non_success(kind);
+                status.set_message(headline(gate));
+                let details: Vec<String> = blamed(gate).map(|(at, j)| describe(at, j)).collect();
+                status.set_description(details.join("\n"));
+                status
+            }
+        };
+        let mut case = TestCase::new(format!("line {}: {} {}", gate.line, gate.metric, gate.demand), status);
+        case.set_classname(scenario);
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("astrarium");
+    report.add_test_suite(suite);
+    report.to_string()
+}
