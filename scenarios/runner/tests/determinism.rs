@@ -47,7 +47,7 @@ fn a_deterministic_scenario_passes() {
 #[test]
 fn planted_nondeterminism_is_located() {
     let report =
-        verify(&scenario(&["planted.nondeterminism=true", "stop.flips=400"]), &AtomicBool::new(false))
+        verify(&scenario(&["planted.nondeterminism=true", "stop.flips=40"]), &AtomicBool::new(false))
             .unwrap();
     let mismatch = report.checks[0].mismatch.as_ref().expect("run twice must differ");
     assert!(mismatch.what.starts_with("digest "), "{}", mismatch.what);
