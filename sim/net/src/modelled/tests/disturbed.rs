@@ -73,7 +73,10 @@ fn gray_nodes_and_bursts_add_up_and_lift_exactly() {
     assert!((survivors as f64 / n as f64 - 0.5).abs() < 0.025, "{survivors} survive");
     impose(&mut net, 1, gray(1.0));
     assert_eq!(delay(&mut net, 2, 0), None);
+    // A disturbance that does nothing keeps the slow path in use, where what was lifted must leave no trace.
+    impose(&mut net, 2, Disturbance::LossBurst { loss: Probability::ZERO });
     lift(&mut net, 1);
+    assert_eq!(delay(&mut net, 0, 1), Some(ms(50)));
     lift(&mut net, 2);
     assert_eq!(delay(&mut net, 0, 1), Some(ms(50)));
 }
