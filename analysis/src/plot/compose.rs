@@ -80,7 +80,7 @@ impl<'a> Composer<'a> {
         Some(figure)
     }
 
-    fn base(&self, plot: &PlotSpec, metric: &MetricSpec, shown: &[&Measured<'_>]) -> Figure {
+    fn base(&self, plot: &PlotSpec, metric: &MetricSpec, shown: &[&Measured<'_>], intervals: bool) -> Figure {
         let figures: Vec<_> = shown.iter().filter_map(|m| m.metric(metric.name)).collect();
         let methods: std::collections::BTreeSet<&str> =
             figures.iter().filter_map(|f| f.interval).map(|i| i.method.name()).collect();
@@ -91,12 +91,14 @@ impl<'a> Composer<'a> {
             (Some(a), Some(b)) => format!("n = {a} to {b} per point"),
             _ => String::new(),
         }];
-        footer.extend(methods.iter().map(|m| format!("95 % {m} intervals")));
+        if intervals {
+            footer.extend(methods.iter().map(|m| format!("95 % intervals: {}", capital(m))));
+        }
         Figure {
             title,
             subtitle: self.scenario.about.clone(),
             y: self.metric_axis(metric, shown, plot.log_y),
-            interval: (!methods.is_empty()).then(|| "95 % interval".to_owned()),
+            interval: (intervals && !methods.is_empty()).then(|| "95 % interval".to_owned()),
             footer: footer_of(self.scenario, footer),
             ..Figure::default()
         }
@@ -202,7 +204,7 @@ impl<'a> Composer<'a> {
         x: &str,
         bars: bool,
     ) -> Figure {
-        let mut figure = self.base(plot, metric, shown);
+        let mut figure = self.base(plot, metric, shown, true);
         figure.x = self.param_axis(x, shown, plot.log_x);
         if bars && figure.x.categories.is_empty() {
             figure.x.categories = self.categories(x, shown);
@@ -271,7 +273,7 @@ impl<'a> Composer<'a> {
     }
 
     fn bars_by_point(&self, plot: &PlotSpec, metric: &MetricSpec, shown: &[&'a Measured<'a>]) -> Figure {
-        let mut figure = self.base(plot, metric, shown);
+        let mut figure = self.base(plot, metric, shown, true);
         let name = |m: &&Measured<'_>| {
             if m.point.swept.is_empty() { "all runs".to_owned() } else { m.point.label() }
         };
@@ -283,9 +285,8 @@ impl<'a> Composer<'a> {
 
     /// The distribution of a quantity over replicas, a staircase per point; single runs as dots when there are few.
     fn cdf(&self, plot: &PlotSpec, metric: &MetricSpec, shown: &[&'a Measured<'a>]) -> Figure {
-        let mut figure = self.base(plot, metric, shown);
+        let mut figure = self.base(plot, metric, shown, false);
         figure.legend = plot.series.as_deref().map(|key| spaced(last(key))).unwrap_or_default();
-        figure.interval = None;
         figure.x = Axis { log: plot.log_x, ..figure.y };
         figure.y = Axis { title: "share of runs".to_owned(), notation: Notation::Percent, ..Axis::default() };
         let keys = self.scenario.swept_keys();

@@ -85,6 +85,59 @@ pub(super) fn distribution(values: &[f64]) -> Series {
     Series { marks: start.into_iter().chain(steps).collect(), draw: Draw::Steps, ..Series::default() }
 }
 
+/// A smooth line through points that neither overshoots nor bends where they do not: monotone cubic interpolation (Fritsch, Butland
+/// 1984). Points must be ordered by their first coordinate; fewer than three stay as they are.
+pub(super) fn smooth(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    const PARTS: u32 = 12;
+    let steep = points.windows(2).any(|w| w[1].0 <= w[0].0);
+    if points.len() < 3 || steep {
+        return points.to_vec();
+    }
+    let chords: Vec<f64> = points.windows(2).map(|w| (w[1].1 - w[0].1) / (w[1].0 - w[0].0)).collect();
+    let slopes = slopes(points, &chords);
+    let mut line = Vec::new();
+    for (i, pair) in points.windows(2).enumerate() {
+        let (a, b, width) = (pair[0], pair[1], pair[1].0 - pair[0].0);
+        line.extend((0..PARTS).map(|part| {
+            let t = f64::from(part) / f64::from(PARTS);
+            let (one, two) = (t * (1.0 - t) * (1.0 - t), t * t * (1.0 - t));
+            let rise = t * t * (3.0 - 2.0 * t);
+            (a.0 + t * width, a.1 + rise * (b.1 - a.1) + width * (one * slopes[i] - two * slopes[i + 1]))
+        }));
+    }
+    line.extend(points.last());
+    line
+}
+
+/// Slopes at the points: the weighted harmonic mean of the neighbouring chords, zero at an extremum, at the ends by the parabola through three
+/// points, limited so that the line stays monotone.
+fn slopes(points: &[(f64, f64)], chords: &[f64]) -> Vec<f64> {
+    let width = |i: usize| points[i + 1].0 - points[i].0;
+    let n = points.len();
+    (0..n)
+        .map(|i| {
+            if i == 0 || i == n - 1 {
+                let (near, far) = if i == 0 { (0, 1) } else { (n - 2, n - 3) };
+                let (h, g) = (width(near), width(far));
+                let end = ((2.0 * h + g) * chords[near] - h * chords[far]) / (h + g);
+                return if end * chords[near] <= 0.0 {
+                    0.0
+                } else if end.abs() > 3.0 * chords[near].abs() {
+                    3.0 * chords[near]
+                } else {
+                    end
+                };
+            }
+            let (before, after) = (chords[i - 1], chords[i]);
+            if before * after <= 0.0 {
+                return 0.0;
+            }
+            let (u, v) = (2.0 * width(i) + width(i - 1), width(i) + 2.0 * width(i - 1));
+            (u + v) / (u / before + v / after)
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +156,18 @@ mod tests {
         let got = crossings(&[curve], &line);
         assert_eq!(got.len(), 1, "the common start is none: {got:?}");
         assert!((got[0].1 - 4.0 / 3.0).abs() < 1e-12 && (got[0].2 - 4.0 / 3.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_smooth_line_goes_through_its_points_and_stays_monotone() {
+        let points = [(0.0, 0.0), (1.0, 0.1), (2.0, 5.0), (4.0, 5.0), (5.0, 9.0)];
+        let line = smooth(&points);
+        assert!(points.iter().all(|p| line.contains(p)));
+        assert!(line.windows(2).all(|w| w[1].1 >= w[0].1 && w[1].0 > w[0].0), "{line:?}");
+        // A parabola is met within 2 % of its range between the points.
+        let parabola: Vec<(f64, f64)> = (0..5).map(|i| (f64::from(i), f64::from(i * i))).collect();
+        assert!(smooth(&parabola).iter().all(|(x, y)| (y - x * x).abs() < 0.32), "{:?}", smooth(&parabola));
+        assert_eq!(smooth(&points[..2]), points[..2]);
     }
 
     #[test]

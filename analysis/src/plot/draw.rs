@@ -5,6 +5,7 @@ use plotters::style::text_anchor::{HPos, VPos};
 
 use super::PlotError;
 use super::canvas::{Canvas, Point, clip};
+use super::curves::smooth;
 use super::figure::{Comparison, Draw, Figure, Mark, Series};
 use super::layout::{
     AXIS, FOOTER, LEGEND, Layout, MARGIN, ROW, SAMPLE, SIZE, SUBTITLE, Sample, TICK, TITLE, shorten,
@@ -18,6 +19,10 @@ const BARS_UP_TO: usize = 40;
 
 /// A logarithmic abscissa with no more values than this names them instead of decades.
 const NAMED_UP_TO: usize = 9;
+
+/// An axis begins at zero when its least value is below this part of its greatest.
+const NEAR_X: f64 = 0.25;
+const NEAR_Y: f64 = 0.6;
 
 /// Draws everything.
 pub(super) fn draw<DB: DrawingBackend>(canvas: &Canvas<'_, DB>, figure: &Figure) -> Result<(), PlotError> {
@@ -55,7 +60,7 @@ fn upper_limit(mark: &Mark) -> Option<(f64, f64)> {
 
 fn x_scale(figure: &Figure) -> Scale {
     let marks = figure.series.iter().flat_map(|s| s.marks.iter().map(|m| m.x));
-    let scale = Scale::fit(&figure.x, marks.clone(), true);
+    let scale = Scale::fit(&figure.x, marks.clone(), NEAR_X);
     let mut values: Vec<f64> = marks.filter(|x| *x > 0.0 && x.is_finite()).collect();
     values.sort_by(f64::total_cmp);
     values.dedup();
@@ -74,14 +79,14 @@ fn y_scale(figure: &Figure) -> Scale {
         return Scale::fit(
             &figure.y,
             all.into_iter().chain((least.is_finite()).then_some(least / 3.0)),
-            true,
+            NEAR_Y,
         );
     }
     let ends = marks.clone().filter_map(|m| m.interval).flat_map(|(low, high)| [low, high]);
     let theory = figure.series.iter().flat_map(|s| s.theory.iter().map(|p| p.1));
     let bounds = figure.series.iter().flat_map(|s| s.bounds.iter().flat_map(|b| [b.1, b.2]));
     let bars = figure.series.iter().any(|s| s.draw == Draw::Bars).then_some(0.0);
-    Scale::fit(&figure.y, marks.map(|m| m.y).chain(ends).chain(theory).chain(bounds).chain(bars), true)
+    Scale::fit(&figure.y, marks.map(|m| m.y).chain(ends).chain(theory).chain(bounds).chain(bars), NEAR_Y)
 }
 
 struct Painter<'a, DB: DrawingBackend> {
@@ -125,14 +130,26 @@ impl<DB: DrawingBackend> Painter<'_, DB> {
         }
         let ends: Vec<(f64, f64, f64)> =
             series.marks.iter().filter_map(|m| m.interval.map(|(low, high)| (m.x, low, high))).collect();
-        self.band(&ends, colour.mix(0.16))
+        let (lower, upper) = self.outline(&ends);
+        // Between sparse points a straight band would part from the curve that it belongs to.
+        let bend = |side: &[Point]| if series.theory.is_empty() { side.to_vec() } else { smooth(side) };
+        self.ribbon(&bend(&lower), &bend(&upper), colour.mix(0.16))
     }
 
     fn band(&self, ends: &[(f64, f64, f64)], colour: RGBAColor) -> Result<(), PlotError> {
+        let (lower, upper) = self.outline(ends);
+        self.ribbon(&lower, &upper, colour)
+    }
+
+    /// Lower and upper side of a band.
+    fn outline(&self, ends: &[(f64, f64, f64)]) -> (Vec<Point>, Vec<Point>) {
         let corner = |x: f64, y: f64| self.layout.across(x).map(|x| (x, self.clamped(y)));
-        let lower = ends.iter().filter_map(|(x, low, _)| corner(*x, *low));
-        let upper = ends.iter().rev().filter_map(|(x, _, high)| corner(*x, *high));
-        let outline: Vec<Point> = lower.chain(upper).collect();
+        let lower = ends.iter().filter_map(|(x, low, _)| corner(*x, *low)).collect();
+        (lower, ends.iter().filter_map(|(x, _, high)| corner(*x, *high)).collect())
+    }
+
+    fn ribbon(&self, lower: &[Point], upper: &[Point], colour: RGBAColor) -> Result<(), PlotError> {
+        let outline: Vec<Point> = lower.iter().chain(upper.iter().rev()).copied().collect();
         self.canvas.area(&outline, colour)
     }
 

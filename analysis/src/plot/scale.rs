@@ -19,8 +19,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// An axis that holds all `values`; `from_zero` pulls a linear axis to zero when it is near.
-    pub(super) fn fit(axis: &Axis, values: impl Iterator<Item = f64>, from_zero: bool) -> Self {
+    /// An axis that holds all `values`. A linear one begins at zero when its least value is below `near` of the greatest.
+    pub(super) fn fit(axis: &Axis, values: impl Iterator<Item = f64>, near: f64) -> Self {
         if !axis.categories.is_empty() {
             return Self::of_categories(&axis.categories);
         }
@@ -31,7 +31,7 @@ impl Scale {
         match (low <= high, axis.log) {
             (false, log) => Self::with_ticks(axis, if log { 0.1 } else { 0.0 }, 1.0, log),
             (true, true) => Self::logarithmic(axis, low, high),
-            (true, false) => Self::linear(axis, low, high, from_zero),
+            (true, false) => Self::linear(axis, low, high, near),
         }
     }
 
@@ -50,16 +50,16 @@ impl Scale {
         Self { low: -0.5, high: names.len() as f64 - 0.5, log: false, ticks }
     }
 
-    fn linear(axis: &Axis, low: f64, high: f64, from_zero: bool) -> Self {
+    fn linear(axis: &Axis, low: f64, high: f64, near: f64) -> Self {
         let mut low = low;
         let mut high = high;
-        if from_zero && low > 0.0 && low < 0.6 * high {
+        if low > 0.0 && low < near * high {
             low = 0.0;
         }
         if low == high {
             let room = if low == 0.0 { 1.0 } else { 0.1 * low.abs() };
             (low, high) = (low - room, high + room);
-            if from_zero && low < 0.0 && high > 0.0 {
+            if low < 0.0 && high > 0.0 && near > 0.0 {
                 low = 0.0;
             }
         }
@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     fn texts(axis: &Axis, values: &[f64]) -> Vec<String> {
-        let ticks = Scale::fit(axis, values.iter().copied(), true).ticks;
+        let ticks = Scale::fit(axis, values.iter().copied(), 0.6).ticks;
         ticks.into_iter().map(|t| t.text).filter(|t| !t.is_empty()).collect()
     }
 
@@ -363,7 +363,7 @@ mod tests {
     fn one_value_and_no_value_still_make_an_axis() {
         for values in [&[][..], &[0.0], &[5.0], &[-3.0], &[f64::NAN]] {
             for log in [false, true] {
-                let scale = Scale::fit(&Axis { log, ..Axis::default() }, values.iter().copied(), true);
+                let scale = Scale::fit(&Axis { log, ..Axis::default() }, values.iter().copied(), 0.6);
                 assert!(scale.low < scale.high && !scale.ticks.is_empty(), "{values:?} {log}: {scale:?}");
             }
         }
