@@ -240,7 +240,7 @@ fn many_points_share_the_confidence_of_their_gate() {
 #[test]
 fn junit_counts_failures_and_names_points() {
     let scenario = scenario(RACE);
-    let text = junit("toy", &check(&scenario, &race_table(&scenario, 2_000, 1.3))).unwrap();
+    let text = junit([("toy", check(&scenario, &race_table(&scenario, 2_000, 1.3)).as_slice())]).unwrap();
     assert!(text.contains("tests=\"2\"") && text.contains("failures=\"1\""), "{text}");
     assert!(text.contains("adversary.share = 0.4"));
     let mut reader = quick_xml::Reader::from_str(&text);

@@ -98,30 +98,36 @@ fn round(value: f64) -> String {
     crate::plot::significant(value, 4)
 }
 
-/// The gates as a JUnit report: one suite per scenario, one case per gate. No times and no run id in it: same results, same bytes.
+/// The gates of some scenarios as a JUnit report: one suite per scenario, one case per gate. No times and no run id in it: same
+/// results, same bytes.
 ///
 /// # Errors
 /// When the XML cannot be written; the texts of a scenario can always be.
-pub fn junit(scenario: &str, gates: &[Gate]) -> Result<String, quick_junit::SerializeError> {
-    let mut suite = TestSuite::new(scenario);
-    for gate in gates {
-        let status = match gate.outcome() {
-            Outcome::Pass => TestCaseStatus::success(),
-            outcome => {
-                let kind =
-                    if outcome == Outcome::Fail { NonSuccessKind::Failure } else { NonSuccessKind::Error };
-                let mut status = TestCaseStatus::non_success(kind);
-                status.set_message(headline(gate));
-                let details: Vec<String> = blamed(gate).map(|(at, j)| describe(at, j)).collect();
-                status.set_description(details.join("\n"));
-                status
-            }
-        };
-        let mut case = TestCase::new(format!("line {}: {} {}", gate.line, gate.metric, gate.demand), status);
-        case.set_classname(scenario);
-        suite.add_test_case(case);
-    }
+pub fn junit<'a>(
+    scenarios: impl IntoIterator<Item = (&'a str, &'a [Gate])>,
+) -> Result<String, quick_junit::SerializeError> {
     let mut report = Report::new("astrarium");
-    report.add_test_suite(suite);
+    for (scenario, gates) in scenarios {
+        let mut suite = TestSuite::new(scenario);
+        suite.add_test_cases(gates.iter().map(|gate| case(scenario, gate)));
+        report.add_test_suite(suite);
+    }
     report.to_string()
+}
+
+fn case(scenario: &str, gate: &Gate) -> TestCase {
+    let status = match gate.outcome() {
+        Outcome::Pass => TestCaseStatus::success(),
+        outcome => {
+            let kind = if outcome == Outcome::Fail { NonSuccessKind::Failure } else { NonSuccessKind::Error };
+            let mut status = TestCaseStatus::non_success(kind);
+            status.set_message(headline(gate));
+            let details: Vec<String> = blamed(gate).map(|(at, j)| describe(at, j)).collect();
+            status.set_description(details.join("\n"));
+            status
+        }
+    };
+    let mut case = TestCase::new(format!("line {}: {} {}", gate.line, gate.metric, gate.demand), status);
+    case.set_classname(scenario);
+    case
 }

@@ -8,7 +8,7 @@ use crate::stats::sorted;
 use crate::theory::Theory;
 
 /// Intervals of the grid on which a closed form is evaluated.
-pub(super) const GRID: u32 = 160;
+const GRID: u32 = 160;
 /// Fewer runs than this are shown one by one instead of as a distribution's staircase.
 const FEW: usize = 3;
 
