@@ -1,0 +1,52 @@
+//! What ships with the command: systems, closed forms and scenarios.
+
+use astrarium_runner::{Registry, Vocabulary};
+use astrarium_scenarios_canary::Canary;
+use astrarium_scenarios_nakamoto::Nakamoto;
+
+/// Every system.
+pub(crate) fn registry() -> Registry {
+    let mut registry = Registry::new();
+    registry.register(Canary::default());
+    registry.register(Nakamoto::default());
+    registry
+}
+
+/// Names of the closed forms that scenarios may set beside their results.
+pub(crate) fn theories() -> Vec<&'static str> {
+    astrarium_analysis::theory::names()
+}
+
+/// The names that only analysis knows.
+pub(crate) fn vocabulary<'a>(theories: &'a [&'a str]) -> Vocabulary<'a> {
+    Vocabulary { theories }
+}
+
+/// A scenario file that ships with the command.
+pub(crate) struct Shipped {
+    /// Path in the repository.
+    pub(crate) path: &'static str,
+    /// Its text.
+    pub(crate) text: &'static str,
+}
+
+macro_rules! shipped {
+    ($($path:literal),* $(,)?) => {
+        &[$(Shipped { path: $path, text: include_str!(concat!("../", $path)) }),*]
+    };
+}
+
+/// Every shipped scenario, by path. A test compares this with the folders.
+pub(crate) const SCENARIOS: &[Shipped] = shipped![
+    "scenarios/canary/healthy.toml",
+    "scenarios/canary/liveness.toml",
+    "scenarios/canary/nondeterminism.toml",
+    "scenarios/canary/safety.toml",
+    "scenarios/nakamoto/churn.toml",
+    "scenarios/nakamoto/double-spend.toml",
+    "scenarios/nakamoto/fifty-one.toml",
+    "scenarios/nakamoto/partition.toml",
+    "scenarios/nakamoto/propagation.toml",
+    "scenarios/nakamoto/selfish-mining.toml",
+    "scenarios/nakamoto/stale-rate.toml",
+];

@@ -1,0 +1,20 @@
+//! One module per group of verbs.
+
+pub(crate) mod look;
+pub(crate) mod plot;
+pub(crate) mod run;
+pub(crate) mod verify;
+
+use std::path::Path;
+
+use astrarium_runner::{Registry, Scenario};
+
+use crate::Failure;
+use crate::cli::Choice;
+use crate::shelf;
+
+/// Reads and resolves a scenario file.
+fn load(file: &Path, choice: &Choice, registry: &Registry) -> Result<Scenario, Failure> {
+    let theories = shelf::theories();
+    Ok(Scenario::load(file, registry, shelf::vocabulary(&theories), &choice.load_options())?)
+}
