@@ -38,7 +38,7 @@ pub struct Drops {
 pub enum Pause {
     /// Every event up to the limit has been handled.
     Limit,
-    /// Nothing is pending any more.
+    /// Nothing is pending any more; the clock stands at the limit, unless that is [`Time::MAX`].
     Idle,
     /// The observer has seen enough, or the attack is over.
     Finished,
@@ -127,14 +127,19 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
             match self.queue.pop_until(limit) {
                 Some(entry) => self.step(entry),
-                None if self.queue.is_empty() => return Pause::Idle,
-                None => {
-                    self.now = self.now.max(limit);
-                    return Pause::Limit;
-                }
+                None => return self.pass_time(limit),
             }
         }
         if self.is_finished() { Pause::Finished } else { Pause::Budget }
+    }
+
+    /// Nothing more happens up to `limit`. Time passes all the same: a network that has fallen silent for good has still
+    /// missed its liveness bounds when the run ends.
+    fn pass_time(&mut self, limit: Time) -> Pause {
+        if limit < Time::MAX {
+            self.now = self.now.max(limit);
+        }
+        if self.queue.is_empty() { Pause::Idle } else { Pause::Limit }
     }
 
     #[inline]

@@ -153,7 +153,7 @@ impl Ring {
             self.pool.give_back(chunk);
             (chunk, fill) = (next, CHUNK);
         }
-        self.current.sort_unstable_by(|a, b| b.key.cmp(&a.key));
+        self.current.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.key));
     }
 }
 
