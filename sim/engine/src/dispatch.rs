@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use astrarium_net::{Arrival as Landed, Fate, Landing, NetChange, Network, Parcel, Transit};
-use astrarium_node::hash::StableHasher;
+use astrarium_node::hash::{StableHasher, mix};
 use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
 use crate::adversary::{Adversary, Hands};
@@ -387,7 +387,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     fn wake(&mut self, key: Key, token: u32) {
         self.note_engine(key, ENGINE, "wakes the adversary");
-        self.env.begin(self.now, ENGINE, key.moment() ^ u64::from(token));
+        self.env.begin(self.now, ENGINE, mix(key.moment(), u64::from(token)));
         let mut hands = Hands {
             now: self.now,
             env: &mut self.env,
@@ -438,7 +438,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     /// A churning node's session (even count) or absence (odd count) is over.
     fn churn(&mut self, key: Key, node: NodeId, count: u32) {
-        self.note_engine(key, node, "comes or goes");
+        self.note_engine(key, node, "comes up or goes down");
         let (seed, turn) = (self.env.seed(), u64::from(count / 2));
         let next = if count % 2 == 0 {
             self.take_down(node);
@@ -452,20 +452,15 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     fn take_down(&mut self, node: NodeId) {
-        let slot = &mut self.slots[node.index()];
-        if slot.up {
-            slot.crash();
+        if self.slots[node.index()].begin_outage() {
             self.observer.on_life(node, false, &Sight::new(self.now, &self.slots));
         }
     }
 
     fn bring_up(&mut self, key: Key, node: NodeId, keep_state: bool) {
         let slot = &mut self.slots[node.index()];
-        if slot.up {
-            return;
-        }
-        slot.up = true;
-        let input = if keep_state {
+        let Some(has_disk) = slot.end_outage(keep_state) else { return };
+        let input = if has_disk {
             Input::Restart
         } else {
             slot.state = (self.factory)(node);

@@ -73,11 +73,12 @@ impl Key {
         (self.time, self.tie)
     }
 
-    /// One word that names instant and source, for the handler's random stream. It leaves out the sequence number: a
-    /// message more or less from the same source earlier on does not change this event's luck.
+    /// One word that names the instant, for the handler's random stream. It leaves out the tie: neither another order of
+    /// simultaneous events nor a message more or less from the same source earlier on changes this event's luck. (Who caused
+    /// the event is part of its content, which is mixed in.)
     #[inline]
     pub(crate) fn moment(self) -> u64 {
-        self.time ^ (self.tie >> 32).rotate_left(40)
+        self.time
     }
 
     #[inline]

@@ -19,6 +19,10 @@ pub(crate) struct Slot<P: Protocol> {
     /// Counts crashes; what belongs to an earlier life is void.
     pub(crate) life: u32,
     pub(crate) up: bool,
+    /// Reasons to be down: faults under way and absences.
+    outages: u16,
+    /// One of the outages took the disk.
+    wiped: bool,
     pub(crate) controlled: bool,
     pub(crate) cpu: Option<Box<Cpu<P>>>,
 }
@@ -33,6 +37,8 @@ impl<P: Protocol> Slot<P> {
             departures: 0,
             life: 0,
             up: true,
+            outages: 0,
+            wiped: false,
             controlled: false,
             cpu: None,
         }
@@ -64,11 +70,28 @@ impl<P: Protocol> Slot<P> {
         ordinal
     }
 
-    /// The node goes down: timers, queued work and work in progress are gone.
-    pub(crate) fn crash(&mut self) {
+    /// One more reason to be down; true when the node goes down for it: timers, queued work and work in progress are gone.
+    pub(crate) fn begin_outage(&mut self) -> bool {
+        self.outages = self.outages.saturating_add(1);
+        if !self.up {
+            return false;
+        }
         self.up = false;
         self.life = self.life.wrapping_add(1);
         self.timers.clear();
         self.cpu = None;
+        true
+    }
+
+    /// One reason less, and whether it leaves the disk; when it was the last one the node comes up: `Some(whether its disk
+    /// is there)`.
+    pub(crate) fn end_outage(&mut self, keep_state: bool) -> Option<bool> {
+        self.outages = self.outages.saturating_sub(1);
+        self.wiped |= !keep_state;
+        if self.up || self.outages > 0 {
+            return None;
+        }
+        self.up = true;
+        Some(!std::mem::take(&mut self.wiped))
     }
 }

@@ -86,6 +86,8 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) options: RunOptions,
 }
 
+/// The last instant at which something can happen; [`Time::MAX`] means never.
+const LAST: Time = Time::from_nanos(u64::MAX - 1);
 /// Events between two looks at the caller's interrupt.
 const SLICE: u64 = 1 << 14;
 
@@ -121,6 +123,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     /// Handles at most `budget` events that are not later than `limit`.
     pub fn run_events(&mut self, limit: Time, budget: u64) -> Pause {
         let end = self.recorder.events.saturating_add(budget);
+        let limit = limit.min(LAST);
         while self.recorder.events < end {
             if self.is_finished() {
                 return Pause::Finished;
@@ -136,7 +139,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     /// Nothing more happens up to `limit`. Time passes all the same: a network that has fallen silent for good has still
     /// missed its liveness bounds when the run ends.
     fn pass_time(&mut self, limit: Time) -> Pause {
-        if limit < Time::MAX {
+        if limit < LAST {
             self.now = self.now.max(limit);
         }
         if self.queue.is_empty() { Pause::Idle } else { Pause::Limit }

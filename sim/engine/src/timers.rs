@@ -1,8 +1,9 @@
 //! The timers of one node.
 //!
-//! Cancelling is free and re-arming to a later time touches no queue: a timer has at most one live entry in the pending-event
-//! set, and when that entry surfaces too early it is put back at the deadline of the day. An entry is known by its key, which
-//! is unique, so stale entries of re-used slots recognise themselves.
+//! Cancelling is free and re-arming to a later time touches no queue: when the live entry in the pending-event set surfaces too
+//! early, it is put back at the deadline of the day. Arming to an earlier time pushes a second entry; the first is remembered
+//! and used again, so a timer that is set far and near in turn (idleness, then an acknowledgement) strands nothing. An entry
+//! is known by its key, which is unique, so stale entries of re-used slots recognise themselves.
 
 use astrarium_node::collections::Map;
 use std::hash::Hash;
@@ -28,17 +29,20 @@ struct Slot<T> {
     timer: T,
     /// When it shall fire; `NEVER` = not set.
     deadline: Key,
-    /// The live entry in the pending-event set; `NEVER` = none.
+    /// The first live entry in the pending-event set; `NEVER` = none.
     queued: Key,
+    /// A later live entry, used when the first is gone; `NEVER` = none.
+    spare: Key,
 }
 
 impl<T> Slot<T> {
     fn is_free(&self) -> bool {
+        // There is no spare without a first.
         self.deadline == Key::NEVER && self.queued == Key::NEVER
     }
 }
 
-/// The timers of one node: 32 bytes plus 48 per timer ever set at the same time.
+/// The timers of one node: 32 bytes plus 56 to 64 per timer ever set at the same time.
 #[derive(Debug, Clone)]
 pub(crate) struct Timers<T> {
     slots: Vec<Slot<T>>,
@@ -58,7 +62,7 @@ impl<T: Copy + Eq + Hash> Timers<T> {
         if slot.queued <= deadline && slot.queued != Key::NEVER {
             return None;
         }
-        slot.queued = deadline;
+        slot.spare = std::mem::replace(&mut slot.queued, deadline);
         Some(position)
     }
 
@@ -74,19 +78,20 @@ impl<T: Copy + Eq + Hash> Timers<T> {
         let Some(slot) = self.slots.get_mut(position as usize).filter(|slot| slot.queued == key) else {
             return Surfaced::Stale;
         };
-        slot.queued = Key::NEVER;
+        slot.queued = std::mem::replace(&mut slot.spare, Key::NEVER);
         let (timer, deadline) = (slot.timer, slot.deadline);
-        if deadline == key {
-            slot.deadline = Key::NEVER;
-            self.release(timer);
-            return Surfaced::Fire(timer);
+        if deadline > key && deadline != Key::NEVER {
+            if slot.queued <= deadline && slot.queued != Key::NEVER {
+                return Surfaced::Stale;
+            }
+            slot.spare = std::mem::replace(&mut slot.queued, deadline);
+            return Surfaced::PutBack(deadline);
         }
-        if deadline == Key::NEVER {
+        slot.deadline = Key::NEVER;
+        if slot.is_free() {
             self.release(timer);
-            return Surfaced::Stale;
         }
-        slot.queued = deadline;
-        Surfaced::PutBack(deadline)
+        if deadline == key { Surfaced::Fire(timer) } else { Surfaced::Stale }
     }
 
     /// Forgets every timer (the node crashed); entries still pending become stale.
@@ -114,7 +119,7 @@ impl<T: Copy + Eq + Hash> Timers<T> {
                 if self.slots.is_empty() {
                     self.slots.reserve_exact(1);
                 }
-                self.slots.push(Slot { timer, deadline: Key::NEVER, queued: Key::NEVER });
+                self.slots.push(Slot { timer, deadline: Key::NEVER, queued: Key::NEVER, spare: Key::NEVER });
                 self.slots.len() - 1
             }
         };
@@ -170,6 +175,21 @@ mod tests {
         timers.cancel('a');
         assert_eq!(timers.surface(0, key(10, 0)), Surfaced::Stale);
         assert_eq!(timers.set('b', key(30, 2)), Some(0));
+    }
+
+    #[test]
+    fn a_far_entry_is_kept_for_later_while_a_near_one_fires() {
+        let mut timers = Timers::new();
+        assert_eq!(timers.set('a', key(100, 0)), Some(0));
+        assert_eq!(timers.set('a', key(5, 1)), Some(0));
+        assert_eq!(timers.surface(0, key(5, 1)), Surfaced::Fire('a'));
+        assert_eq!(timers.set('a', key(110, 2)), None, "the entry at 100 serves");
+        assert_eq!(timers.set('a', key(15, 3)), Some(0));
+        timers.cancel('a');
+        assert_eq!(timers.set('a', key(120, 4)), None);
+        assert_eq!(timers.surface(0, key(15, 3)), Surfaced::Stale);
+        assert_eq!(timers.surface(0, key(100, 0)), Surfaced::PutBack(key(120, 4)));
+        assert_eq!(timers.surface(0, key(120, 4)), Surfaced::Fire('a'));
     }
 
     proptest! {

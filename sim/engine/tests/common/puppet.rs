@@ -14,7 +14,7 @@ pub struct Note {
     pub bytes: u32,
     /// Blocks of 64 bytes that the recipient hashes, at the cost table's price.
     pub work: u32,
-    /// The recipient sends it back (with `answer` false).
+    /// The recipient sends it back, without work or wish for an answer.
     pub answer: bool,
 }
 
@@ -117,7 +117,7 @@ impl Layer for Puppet {
             cx.charge(hash_work(message.work));
         }
         if message.answer {
-            cx.send(Datagram::One(from, Note { answer: false, ..message }));
+            cx.send(Datagram::One(from, Note { answer: false, work: 0, ..message }));
         }
     }
 
