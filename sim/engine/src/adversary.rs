@@ -5,6 +5,8 @@
 //! messages of others within the model's Δ. It cannot touch the state of a node it does not control: the type of
 //! [`Hands`] does not offer it.
 
+use astrarium_net::Clock;
+use astrarium_node::hash::mix;
 use astrarium_node::{Cx, Datagram, Domain, Env, Fx, NodeId, Protocol, Span, Stream, Time};
 
 use crate::input::Input;
@@ -80,6 +82,8 @@ pub struct Hands<'a, P: Protocol> {
     pub(crate) fx: &'a mut Fx<P>,
     pub(crate) slots: &'a mut [Slot<P>],
     pub(crate) orders: &'a mut Orders<P>,
+    /// Empty while all clocks are true.
+    pub(crate) clocks: &'a [Clock],
     /// Whose effects `fx` collects.
     pub(crate) acting: Option<NodeId>,
 }
@@ -113,19 +117,28 @@ impl<P: Protocol> Hands<'_, P> {
         &self.slots[node.index()].state
     }
 
-    /// Lets the honest handler of the node that received this input handle it (or another input). Its effects stay in
-    /// [`Hands::effects`], to be edited; what is left there is carried out afterwards as that node's.
+    /// Lets the honest handler of the node that received this input handle it (or another input); at a wake or at the
+    /// beginning, of the node it chooses. The effects stay in [`Hands::effects`], to be edited; what is left there is carried
+    /// out afterwards as that node's. A node that is down handles nothing.
     ///
     /// # Panics
     /// For a node it does not control, or for a second node at one event: their effects would mix.
     pub fn honest(&mut self, node: NodeId, input: Input<P>) {
         assert!(self.controls(node), "the adversary ran {node}, which it does not control");
-        assert!(self.acting.is_none_or(|acting| acting == node), "the adversary ran two nodes at one event");
-        self.acting = Some(node);
-        input.handle(&mut self.slots[node.index()].state, &mut Cx::new(self.env, self.fx));
+        if self.acting.is_none() {
+            let local = self.clocks.get(node.index()).map_or(self.now, |clock| clock.local(self.now));
+            self.env.begin(local, node, mix(self.now.as_nanos(), u64::from(node.0)));
+            self.acting = Some(node);
+        }
+        assert!(self.acting == Some(node), "the adversary ran two nodes at one event");
+        let slot = &mut self.slots[node.index()];
+        if slot.up {
+            input.handle(&mut slot.state, &mut Cx::new(self.env, self.fx));
+        }
     }
 
-    /// The effects of the node that received the input.
+    /// The effects of the node that received the input, or that [`Hands::honest`] was called for; before that, what is put here
+    /// at a wake or at the beginning is nobody's, and goes nowhere.
     pub fn effects(&mut self) -> &mut Fx<P> {
         self.fx
     }

@@ -157,6 +157,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                 fx: &mut self.fx,
                 slots: &mut self.slots,
                 orders: &mut self.orders,
+                clocks: &self.clocks,
                 acting: Some(node),
             };
             self.adversary.on_input(node, input, &mut hands);
@@ -388,17 +389,26 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn wake(&mut self, key: Key, token: u32) {
         self.note_engine(key, ENGINE, "wakes the adversary");
         self.env.begin(self.now, ENGINE, mix(key.moment(), u64::from(token)));
+        self.act(|adversary, hands| adversary.on_wake(token, hands));
+    }
+
+    /// Lets the coalition act outside of any input, and carries out what it did.
+    pub(crate) fn act(&mut self, play: impl FnOnce(&mut A, &mut Hands<'_, P>)) {
         let mut hands = Hands {
             now: self.now,
             env: &mut self.env,
             fx: &mut self.fx,
             slots: &mut self.slots,
             orders: &mut self.orders,
+            clocks: &self.clocks,
             acting: None,
         };
-        self.adversary.on_wake(token, &mut hands);
-        if let Some(node) = hands.acting {
-            self.carry_out_apart(node);
+        play(&mut self.adversary, &mut hands);
+        let acting = hands.acting;
+        match acting {
+            Some(node) if self.slots[node.index()].up => self.carry_out_apart(node),
+            // Nobody's effects must not leave as those of the next node that handles something.
+            _ => self.fx.clear(),
         }
         self.carry_out_orders();
     }

@@ -9,7 +9,7 @@ use astrarium_net::{ChurnModel, Clock, ClockModel, Network, Transit};
 use astrarium_node::{Domain, Env, Fx, NodeId, Protocol, Seed, Span, Time};
 use slab::Slab;
 
-use crate::adversary::{Adversary, Hands, Honest, Orders};
+use crate::adversary::{Adversary, Honest, Orders};
 use crate::builder::Factory;
 use crate::cpu::{CpuModel, Work};
 use crate::digest::{Checkpoint, Digest, EventRecord};
@@ -164,16 +164,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     pub(crate) fn begin(&mut self) {
         if A::ACTIVE {
             self.env.begin(Time::ZERO, NodeId(0), 0);
-            let mut hands = Hands {
-                now: self.now,
-                env: &mut self.env,
-                fx: &mut self.fx,
-                slots: &mut self.slots,
-                orders: &mut self.orders,
-                acting: None,
-            };
-            self.adversary.on_begin(&mut hands);
-            self.carry_out_orders();
+            self.act(|adversary, hands| adversary.on_begin(hands));
         }
         self.fetch_arrival();
     }

@@ -83,6 +83,13 @@ impl<L: Layer> Fx<L> {
         Self { down: VecDeque::new(), up: VecDeque::new(), timers: VecDeque::new() }
     }
 
+    /// Forgets all effects, keeping the buffers.
+    pub fn clear(&mut self) {
+        self.down.clear();
+        self.up.clear();
+        self.timers.clear();
+    }
+
     /// True when no effect is waiting.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -23,7 +23,7 @@ pub trait Wire {
 ///
 /// Large bodies sit behind an `Arc` inside the message, so a message is cheap to clone; the list of recipients is shared, so
 /// a broadcast allocates nothing per recipient and waits in the event queue as one entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Datagram<M> {
     /// To one node.
     One(NodeId, M),
