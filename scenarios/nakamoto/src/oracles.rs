@@ -303,3 +303,6 @@ impl Convergence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

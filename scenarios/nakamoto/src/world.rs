@@ -221,3 +221,46 @@ pub(crate) fn complaint(
 ) -> Complaint {
     Complaint { key: key.into(), problem: problem.into(), help: help.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(nodes: i64, miners: i64, adversary: Option<(f64, i64)>, kind: &str) -> Params {
+        let (share, corrupt) = adversary.unwrap_or((0.0, 1));
+        let text = |word: &str| Value::Text(word.to_owned());
+        Params::from_values([
+            ("network.nodes", Value::Integer(nodes)),
+            ("protocol.miners", Value::Integer(miners)),
+            ("protocol.hash_distribution.kind", text(kind)),
+            ("protocol.hash_distribution.exponent", Value::Number(1.0)),
+            ("adversary.strategy", text(if adversary.is_some() { "reorg" } else { "none" })),
+            ("adversary.share", Value::Number(share)),
+            ("adversary.nodes", Value::Integer(corrupt)),
+        ])
+    }
+
+    fn shares(params: &Params) -> Vec<f64> {
+        let honest = honest_nodes(params).unwrap_or_else(|why| panic!("{why:?}"));
+        hash_shares(params, params.count("network.nodes"), honest).unwrap_or_else(|why| panic!("{why:?}"))
+    }
+
+    fn close(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12)
+    }
+
+    #[test]
+    fn the_coalition_has_its_share_and_the_miners_the_rest() {
+        assert!(close(&shares(&params(4, 0, None, "equal")), &[0.25; 4]));
+        assert!(close(&shares(&params(5, 0, Some((0.4, 2)), "equal")), &[0.2, 0.2, 0.2, 0.2, 0.2]));
+        assert!(close(&shares(&params(5, 2, Some((0.4, 1)), "equal")), &[0.0, 0.0, 0.3, 0.3, 0.4]));
+        assert!(close(&shares(&params(3, 0, Some((1.0, 1)), "equal")), &[0.0, 0.0, 1.0]));
+    }
+
+    /// 1 : 1/2 : 1/3 is 6/11, 3/11, 2/11.
+    #[test]
+    fn pools_are_harmonic() {
+        let expected = [6.0 / 11.0, 3.0 / 11.0, 2.0 / 11.0];
+        assert!(close(&shares(&params(3, 0, None, "zipf")), &expected));
+    }
+}
