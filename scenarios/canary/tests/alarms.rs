@@ -32,8 +32,10 @@ fn load(file: &str, sets: &[&str]) -> Scenario {
     try_load(file, sets).unwrap_or_else(|e| panic!("{e}"))
 }
 
+type Metrics = Vec<(&'static str, f64)>;
+
 /// The findings of every replica of a scenario, with its metrics.
-fn runs(scenario: &Scenario) -> Vec<(Vec<Finding>, Vec<(&'static str, f64)>)> {
+fn runs(scenario: &Scenario) -> Vec<(Vec<Finding>, Metrics)> {
     let interrupt = AtomicBool::new(false);
     let run = |replica| {
         let context = RunContext {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use astrarium_net::{ChurnModel, Clock, ClockModel, Network};
 use astrarium_node::{CostTable, Env, Fx, NodeId, Protocol, Seed, Span, Time};
-use slab::Slab;
 
 use crate::adversary::{Adversary, Honest, Orders};
-use crate::cpu::CpuModel;
+use crate::cpu::{CpuModel, Works};
 use crate::fault::Fault;
 use crate::flight::Mail;
 use crate::key::{Key, Source};
@@ -173,7 +172,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
             queue,
             slots,
             mail: Mail::new(),
-            works: Slab::new(),
+            works: Works::new(),
             env: Env::new(self.seed, costs),
             fx: Fx::new(),
             transits: Vec::new(),

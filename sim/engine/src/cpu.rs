@@ -5,7 +5,8 @@
 
 use std::collections::VecDeque;
 
-use astrarium_node::{CostTable, Datagram, NodeId, Protocol, Span, Time};
+use astrarium_node::{CostTable, Fx, Layer, NodeId, Protocol, Span, Time};
+use slab::Slab;
 
 use crate::input::Input;
 use crate::key::Key;
@@ -42,7 +43,11 @@ pub(crate) struct Cpu<P: Protocol> {
 
 impl<P: Protocol> Cpu<P> {
     pub(crate) fn new(cores: u8) -> Self {
-        Self { free_at: vec![Time::ZERO; usize::from(cores.max(1))], waiting: VecDeque::new(), alarmed: false }
+        Self {
+            free_at: vec![Time::ZERO; usize::from(cores.max(1))],
+            waiting: VecDeque::new(),
+            alarmed: false,
+        }
     }
 
     /// The core that is free first, and when.
@@ -86,12 +91,44 @@ impl<P: Protocol> Cpu<P> {
 
 /// Effects that leave when the core is done.
 #[derive(Debug, Clone)]
-pub(crate) struct Work<P: Protocol> {
-    pub(crate) node: NodeId,
-    /// The node's life in which the work was begun; a crash in between destroys the work.
-    pub(crate) life: u32,
-    pub(crate) up: Vec<P::Up>,
-    pub(crate) down: Vec<Datagram<P::Msg>>,
+struct Work<P: Protocol> {
+    node: NodeId,
+    life: u32,
+    effects: Effects<P>,
+}
+
+type Effects<P> = (VecDeque<<P as Layer>::Up>, VecDeque<<P as Layer>::Down>);
+
+/// All work in progress.
+#[derive(Debug, Clone)]
+pub(crate) struct Works<P: Protocol> {
+    active: Slab<Work<P>>,
+    /// Emptied buffers, to be used again.
+    spare: Vec<Effects<P>>,
+}
+
+impl<P: Protocol> Works<P> {
+    pub(crate) fn new() -> Self {
+        Self { active: Slab::new(), spare: Vec::new() }
+    }
+
+    /// Takes the effects of a node's handler into custody; returns the slot.
+    pub(crate) fn begin(&mut self, node: NodeId, life: u32, fx: &mut Fx<P>) -> u32 {
+        let (mut up, mut down) = self.spare.pop().unwrap_or_default();
+        std::mem::swap(&mut up, &mut fx.up);
+        std::mem::swap(&mut down, &mut fx.down);
+        self.active.insert(Work { node, life, effects: (up, down) }) as u32
+    }
+
+    /// The work is done: gives its effects back into the empty `fx`. Returns the node, and its life in which the work was begun;
+    /// a crash in between destroys the work.
+    pub(crate) fn finish(&mut self, slot: u32, fx: &mut Fx<P>) -> (NodeId, u32) {
+        let Work { node, life, effects: (mut up, mut down) } = self.active.remove(slot as usize);
+        std::mem::swap(&mut up, &mut fx.up);
+        std::mem::swap(&mut down, &mut fx.down);
+        self.spare.push((up, down));
+        (node, life)
+    }
 }
 
 /// Service time on these processors.

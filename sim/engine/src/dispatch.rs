@@ -7,7 +7,7 @@ use astrarium_node::hash::{StableHasher, mix};
 use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
 use crate::adversary::{Adversary, Hands};
-use crate::cpu::{self, Cpu, Work};
+use crate::cpu::{self, Cpu};
 use crate::fault::FaultAction;
 use crate::flight::Hop;
 use crate::input::Input;
@@ -201,27 +201,20 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let slot = &mut self.slots[node.index()];
         let cores = self.cpu.cores;
         slot.cpu.get_or_insert_with(|| Box::new(Cpu::new(cores))).occupy(done);
-        let work = Work {
-            node,
-            life: slot.life,
-            up: self.fx.up.drain(..).collect(),
-            down: self.fx.down.drain(..).collect(),
-        };
+        let life = slot.life;
         let key = slot.next_key(node, done, self.order_seed);
-        let slot = self.works.insert(work) as u32;
+        let slot = self.works.begin(node, life, &mut self.fx);
         self.queue.push(key, Pending::WorkDone { slot }.pack());
     }
 
     fn work_done(&mut self, key: Key, slot: u32) {
-        let work = self.works.remove(slot as usize);
-        let (node, life) = (work.node, work.life);
+        let (node, life) = self.works.finish(slot, &mut self.fx);
         self.note_engine(key, node, "has done its work");
-        if self.slots[node.index()].life != life {
-            return;
+        if self.slots[node.index()].life == life {
+            self.carry_out_apart(node);
+        } else {
+            self.fx.clear();
         }
-        self.fx.up.extend(work.up);
-        self.fx.down.extend(work.down);
-        self.carry_out_apart(node);
     }
 
     /// Sees to it that the node looks at its queue when a core is free.

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use astrarium_net::{ChurnModel, Clock, ClockModel, Network, Transit};
 use astrarium_node::{Domain, Env, Fx, NodeId, Protocol, Seed, Span, Time};
-use slab::Slab;
 
 use crate::adversary::{Adversary, Honest, Orders};
 use crate::builder::Factory;
-use crate::cpu::{CpuModel, Work};
+use crate::cpu::{CpuModel, Works};
 use crate::digest::{Checkpoint, Digest, EventRecord};
 use crate::fault::Fault;
 use crate::flight::Mail;
@@ -56,7 +55,7 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) queue: Queue,
     pub(crate) slots: Vec<Slot<P>>,
     pub(crate) mail: Mail<P::Msg>,
-    pub(crate) works: Slab<Work<P>>,
+    pub(crate) works: Works<P>,
     pub(crate) env: Env,
     pub(crate) fx: Fx<P>,
     /// Scratch, empty between events.

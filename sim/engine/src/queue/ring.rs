@@ -66,6 +66,10 @@ impl Pool {
         }
         let chunk = u32::try_from(self.next.len()).expect("fewer than 2^36 pending events");
         self.next.push(NIL);
+        if self.entries.capacity() - self.entries.len() < CHUNK {
+            // An eighth at a time: doubling would leave up to half of the memory unused.
+            self.entries.reserve_exact((self.entries.len() / 8).max(64 * CHUNK));
+        }
         self.entries.resize(self.entries.len() + CHUNK, Entry { key: Key::NEVER, item: [0; 2] });
         chunk
     }
