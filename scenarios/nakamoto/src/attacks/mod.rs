@@ -19,6 +19,8 @@ mod race;
 mod reorg;
 mod selfish;
 mod steering;
+#[cfg(test)]
+mod tests;
 
 use astrarium_engine::{Adversary, Honest, Observer, Sight};
 use astrarium_node::Span;

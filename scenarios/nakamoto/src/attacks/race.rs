@@ -86,7 +86,7 @@ impl Endurance {
     pub(crate) fn new(share: f64, chance: f64, limit: u32) -> Self {
         let limit = i64::from(limit);
         let ratio = share / (1.0 - share);
-        if !(ratio < 1.0) || chance <= 0.0 {
+        if ratio >= 1.0 || chance <= 0.0 {
             return Self { deficit: limit };
         }
         let gain = libm::ceil(libm::log(chance) / libm::log(ratio));

@@ -11,7 +11,8 @@ use astrarium_runner::{
 use astrarium_scenarios_nakamoto::Nakamoto;
 
 /// Closed forms that the shipped files name.
-const THEORIES: &[&str] = &["stale-rate", "stale-rate-lower", "stale-rate-upper"];
+const THEORIES: &[&str] =
+    &["double-spend", "reorg", "selfish-mining", "stale-rate", "stale-rate-lower", "stale-rate-upper"];
 
 /// Resolves a scenario's text, as if it lay in this crate's folder.
 pub(crate) fn scenario(text: &str, size: Option<&str>) -> Scenario {
