@@ -89,6 +89,9 @@ mod tests {
         // 2,000 gaps of mean 0.5 s: five standard errors are 11 %; 200 ± 67 payments per node: one alarm in 2 million each.
         let end = all.last().map_or(0.0, |arrival| arrival.at.as_secs_f64());
         assert!((end / 1_000.0 - 1.0).abs() < 5.0 / 2_000_f64.sqrt(), "{end}");
+        // An exponential gap is shorter than its mean with probability 1 − 1/e; five standard errors of 2,000.
+        let short = all.windows(2).filter(|pair| (pair[1].at - pair[0].at).as_secs_f64() < 0.5).count();
+        assert!((short as f64 / 1_999.0 - 0.632_121).abs() < 5.0 * 0.010_8, "{short}");
         assert!(hits.iter().all(|&n| n.abs_diff(200) < 67), "{hits:?}");
     }
 

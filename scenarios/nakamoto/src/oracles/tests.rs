@@ -130,6 +130,10 @@ fn every_side_must_find_a_block_while_the_partition_lasts() {
     oracles.mined(NodeId(0), 0, at(3));
     oracles.mined(NodeId(1), 0, at(4));
     assert!(!verdict(&oracles, "sides-grew", 5).is_tolerable());
+    let mut healed = oracles.clone();
+    healed.fault("cut", false, at(5));
+    (0..3).for_each(|node| healed.mined(NodeId(node), 0, at(6)));
+    assert!(!verdict(&healed, "sides-grew", 6).is_tolerable(), "after the partition is too late");
     oracles.mined(NodeId(2), 0, at(5));
     assert_eq!(verdict(&oracles, "sides-grew", 5), Verdict::Holds);
 }
