@@ -115,6 +115,9 @@ impl Observer<Participant> for Published {
     }
 }
 
+/// (second, height) of each block that the coalition is to publish.
+type Log<'a> = &'a [(u64, u32)];
+
 /// What a script led to.
 struct Played {
     /// (second, height) of each block that the coalition published.
@@ -154,7 +157,7 @@ fn play<S: Strategy>(make: fn(&Params, &World) -> S, adversary: &str, script: &s
 
 #[test]
 fn selfish_mining_is_the_machine_of_eyal_and_sirer() {
-    let cases: &[(&str, &[(u64, u32)], &str)] = &[
+    let cases: &[(&str, Log<'_>, &str)] = &[
         // Lead 0: others' blocks are taken over, own ones kept.
         ("H", &[], "h"),
         ("A", &[], ""),
@@ -190,7 +193,7 @@ fn a_double_spend_strikes_after_the_goods_are_out_and_when_longer() {
     let two = "strategy = 'double-spend'\nconfirmations = 2\ngive_up = 0.0";
     let level = "strategy = 'double-spend'\nconfirmations = 1\npremined = 0\ngive_up = 0.0";
     let late = "strategy = 'double-spend'\nconfirmations = 1\npatience = '1500 ms'\ngive_up = 0.0";
-    type Case<'a> = (&'a str, &'a str, &'a [(u64, u32)], &'a str, bool, bool);
+    type Case<'a> = (&'a str, &'a str, Log<'a>, &'a str, bool, bool);
     let cases: &[Case<'_>] = &[
         // Without a block in advance nothing is paid, and the public chain is followed.
         (one, "HHH", &[], "hhh", false, false),
@@ -233,7 +236,7 @@ fn a_double_spend_strikes_after_the_goods_are_out_and_when_longer() {
 fn a_reorganisation_waits_for_its_depth_and_stops_at_its_horizon() {
     let two = "strategy = 'reorg'\ndepth = 2\ngive_up = 0.0";
     let near = "strategy = 'reorg'\ndepth = 1\nhorizon = 2\ngive_up = 0.0";
-    let cases: &[(&str, &str, &[(u64, u32)], &str, bool)] = &[
+    let cases: &[(&str, &str, Log<'_>, &str, bool)] = &[
         (two, "AAH", &[], "h", false),
         (two, "AAHH", &[], "hh", false),
         (two, "AAAHH", &[(5, 1), (5, 2), (5, 3)], "aaa", true),
