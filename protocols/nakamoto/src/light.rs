@@ -27,8 +27,10 @@ const PHASE: u16 = 5;
 struct Watch {
     /// The block that was proved to hold it.
     proved_in: Option<Position>,
-    /// Number of neighbours asked so far: the next question goes to the next of them.
+    /// Number of neighbours asked or passed over so far: the next question goes to the next of them.
     asked: usize,
+    /// How many of them may still be asked or passed over before the next poll.
+    left: usize,
 }
 
 /// A client that keeps headers only.
@@ -101,6 +103,8 @@ impl LightClient {
     fn set_neighbours(&mut self, neighbours: Arc<[NodeId]>) {
         self.reported = vec![Position::GENESIS; neighbours.len()];
         self.neighbours = neighbours;
+        // A round among the old ones is over.
+        self.watched.values_mut().for_each(|watch| watch.left = 0);
     }
 
     /// Picks the neighbours, itself excluded if it is in the directory.
@@ -144,17 +148,22 @@ impl LightClient {
                 cx.send(Datagram::One(neighbour, self.question(tip)));
             }
         }
-        let unproved: Vec<TxId> =
-            self.watched.iter().filter(|(_, watch)| watch.proved_in.is_none()).map(|(tx, _)| *tx).collect();
+        let (mut unproved, all) = (Vec::new(), self.neighbours.len());
+        for (tx, watch) in self.watched.iter_mut().filter(|(_, watch)| watch.proved_in.is_none()) {
+            watch.left = all;
+            unproved.push(*tx);
+        }
         unproved.into_iter().for_each(|tx| self.ask_proof(tx, cx));
     }
 
-    /// Asks the next neighbour whose chain contains the believed one.
+    /// Asks the next neighbour whose chain contains the believed one. Once around per poll: a transaction that nobody has
+    /// confirmed yet is no reason to ask for ever.
     fn ask_proof<H: Host>(&mut self, tx: TxId, cx: &mut Cx<'_, H>) {
         let Some(watch) = self.watched.get_mut(&tx) else { return };
-        for _ in 0..self.neighbours.len() {
+        while watch.left > 0 {
             let at = watch.asked % self.neighbours.len();
             watch.asked += 1;
+            watch.left -= 1;
             if self.tree.is_on_chain(self.followed, self.reported[at]) {
                 cx.send(Datagram::One(self.neighbours[at], Message::GetProof(tx)));
                 return;
@@ -284,12 +293,7 @@ impl LightClient {
     fn on_not_found<H: Host>(&mut self, items: &[Item], cx: &mut Cx<'_, H>) {
         for item in items {
             let Item::Tx(tx) = item else { continue };
-            let rounds_left = self
-                .watched
-                .get(tx)
-                .is_some_and(|w| w.proved_in.is_none() && w.asked % self.neighbours.len().max(1) != 0);
-            // Once around per poll: a transaction that nobody has confirmed yet is no reason to ask for ever.
-            if rounds_left {
+            if self.watched.get(tx).is_some_and(|watch| watch.proved_in.is_none()) {
                 self.ask_proof(*tx, cx);
             }
         }

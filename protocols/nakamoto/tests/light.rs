@@ -120,6 +120,20 @@ fn a_watched_transaction_is_confirmed_when_it_is_deep_enough() {
 }
 
 #[test]
+fn an_absent_transaction_is_asked_for_once_around_per_poll() {
+    // Only three of five neighbours have the believed chain: passing over the others must not make the round endless.
+    let mut cluster = world(FollowRule::Heaviest, SERVERS, SERVERS);
+    feed(&mut cluster, &[0, 1, 2], &branch(&genesis(), 5, 1));
+    feed(&mut cluster, &[3, 4], &branch(&genesis(), 4, 2));
+    poll(&mut cluster);
+    cluster.request(CLIENT, Request::Watch(pay(OutPoint::genesis(0), 1).id()));
+    let before = cluster.sent.len();
+    (0..3).for_each(|_| poll(&mut cluster));
+    let asked = cluster.sent[before..].iter().filter(|(.., m)| matches!(m, Message::GetProof(_))).count();
+    assert!((9..=12).contains(&asked), "{asked} questions in three or four polls");
+}
+
+#[test]
 fn a_proof_counts_only_on_the_followed_chain() {
     let mut cluster = world(FollowRule::Heaviest, SERVERS, SERVERS);
     let (tx, rival) = (pay(OutPoint::genesis(0), 1), pay(OutPoint::genesis(0), 2));
