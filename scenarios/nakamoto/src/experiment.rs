@@ -100,6 +100,7 @@ fn simulate<S: Strategy>(
         .workload(Payments::new(params, world.seed, world.honest().len()))
         .faults(plan)
         .cpu(world::processors(params))
+        .clocks(world.clocks)
         .options(context.options.clone())
         .build();
     if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {

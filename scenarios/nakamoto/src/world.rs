@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use astrarium_engine::CpuModel;
-use astrarium_net::{ChurnModel, Modelled, Topology};
+use astrarium_net::{ChurnModel, ClockModel, Modelled, Topology};
 use astrarium_node::{CostTable, NodeId, Probability, Seed};
 use astrarium_protocol_nakamoto::{Block, Config, Node, Participant, Relay, Retarget};
 use astrarium_runner::{Complaint, Files, Params, Value, network};
@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) merchant: NodeId,
     /// Nodes that come and go.
     pub(crate) churn: ChurnModel,
+    /// Local clocks.
+    pub(crate) clocks: ClockModel,
 }
 
 impl World {
@@ -45,7 +47,7 @@ impl World {
         let honest = honest_nodes(params)?;
         let shares = hash_shares(params, nodes, honest)?;
         let net = network::net_config(params, files)?;
-        let churn = net.churn;
+        let (churn, clocks) = (net.churn, net.clock);
         let (network, topology) = net.build(seed).map_err(|error| network::complaint_of(&error))?;
         Ok(Self {
             seed,
@@ -57,6 +59,7 @@ impl World {
             coalition: (honest..nodes).map(NodeId::from).collect(),
             merchant: NodeId(0),
             churn,
+            clocks,
         })
     }
 

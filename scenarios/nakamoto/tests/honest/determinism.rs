@@ -15,6 +15,7 @@ const TEXT: &str = r#"
     latency = { kind = "regions", table = "bitcoin-2019" }
     bandwidth = { kind = "regions", table = "bitcoin-2019" }
     loss = { kind = "bernoulli", p = 0.0001 }
+    clock = { offset = "1 s", drift = 50.0 }
     churn = { kind = "exponential", share = 0.5, session = "1 h", absence = "10 min" }
     [protocol]
     block_interval = "60 s"
@@ -37,6 +38,11 @@ const TEXT: &str = r#"
     for = "5 min"
     share = 0.2
     keep_state = false
+    [[fault]]
+    kind = "clock-step"
+    at = "100 min"
+    share = 0.5
+    by = "10 s"
 "#;
 
 #[test]
