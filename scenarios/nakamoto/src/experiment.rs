@@ -7,7 +7,6 @@ use astrarium_runner::{
 };
 
 use crate::attacks::{self, DoubleSpend, Reorg, SelfishMining, Strategy};
-use crate::churn;
 use crate::metrics::Metrics;
 use crate::spec::{self, PROPAGATION};
 use crate::workload::Payments;
@@ -68,15 +67,10 @@ impl Experiment for Nakamoto {
 /// A run must end by itself: at a time, at a height, or with the attack.
 fn check_end(params: &Params) -> Result<(), Complaint> {
     let ends = params.has("stop.time") || params.has("stop.blocks");
-    let churns = params.opt_share("network.churn.share").is_some_and(|share| share > 0.0);
     match params.text("adversary.strategy") {
         "none" | "selfish-mining" if !ends => {
             let help = "give stop = { blocks = 100 } or stop = { time = \"1 d\" }";
             Err(complaint("stop", "nothing says when the run ends", help))
-        }
-        _ if churns && !params.has("stop.time") => {
-            let help = "give stop = { time = \"1 d\" }, beside `blocks` if you like";
-            Err(complaint("stop", "nodes that come and go need to know for how long", help))
         }
         _ => Ok(()),
     }
@@ -90,9 +84,8 @@ fn simulate<S: Strategy>(
     context: &RunContext<'_>,
 ) -> Result<Outcome, RunError> {
     let limit = params.opt_span("stop.time").map_or(Time::MAX, |time| Time::ZERO + time);
-    let mut plan = faults::plan(params, world.nodes(), world.seed).map_err(|c| failed(&c))?;
+    let plan = faults::plan(params, world.nodes(), world.seed).map_err(|c| failed(&c))?;
     let observer = (Metrics::new(params, world, &plan), strategy.watch());
-    plan.extend(churn::absences(&world.churn, world.seed, world.honest(), limit).map_err(RunError::Failed)?);
     let delta = strategy.delta();
     let mut simulation = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory())
         .adversary(strategy, delta, 0)
@@ -100,6 +93,7 @@ fn simulate<S: Strategy>(
         .workload(Payments::new(params, world.seed, world.honest().len()))
         .faults(plan)
         .cpu(world::processors(params))
+        .churn(world.churn)
         .clocks(world.clocks)
         .options(context.options.clone())
         .build();

@@ -5,7 +5,6 @@
 //! | what a scenario can set and what a run measures | `spec.rs` |
 //! | one run, from parameters to outcome | `experiment.rs` |
 //! | who takes part: nodes, hash shares, network, coalition | `world.rs` |
-//! | nodes that come and go | `churn.rs` |
 //! | load | `workload.rs` |
 //! | what is measured | `metrics.rs`; how a height spreads `waves.rs`; which blocks exist `blocks.rs` |
 //! | what must hold | `oracles.rs` |
@@ -16,7 +15,6 @@
 
 mod attacks;
 mod blocks;
-mod churn;
 mod experiment;
 mod metrics;
 mod oracles;

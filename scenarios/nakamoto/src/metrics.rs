@@ -50,7 +50,7 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    /// For one run in this world, with this fault plan (churn left out).
+    /// For one run in this world, with this fault plan.
     pub(crate) fn new(params: &Params, world: &World, plan: &[Fault]) -> Self {
         let honest = world.honest().len();
         // At most ten million by its declaration.

@@ -37,7 +37,7 @@ pub(crate) struct Oracles {
 }
 
 impl Oracles {
-    /// For a run with this fault plan (churn left out).
+    /// For a run with this fault plan.
     pub(crate) fn new(params: &Params, world: &World, plan: &[Fault]) -> Self {
         let within = params.opt_span("oracle.heal_within").unwrap_or(world.config.block_interval * 20);
         let honest = world.honest().len();

@@ -56,7 +56,6 @@ fn impossible_combinations_name_the_key() {
             "fault.fault-1.nodes",
             "there is no node 10",
         ),
-        ("[network.churn]\nkind = \"exponential\"", "stop", "for how long"),
     ];
     for (more, key, words) in cases {
         let why = why(&format!("{GOOD}\n{more}\n")).unwrap_or_else(|| panic!("accepted: {more}"));
