@@ -2,7 +2,7 @@
 
 use astrarium_engine::{Builder, Pause, RunOptions, Simulation};
 use astrarium_net::{Arrival, Fate, Landing, NetChange, Network, Parcel, Transit};
-use astrarium_node::{Cx, Datagram, Domain, Layer, NodeId, Protocol, Received, Seed, Span, Time, Wire, hash};
+use astrarium_node::{Cx, Datagram, Domain, Layer, NodeId, Protocol, Received, Seed, Span, Time, Wire};
 
 use crate::{INCREMENT_MIN, increment};
 
@@ -83,8 +83,7 @@ impl Network for HoldNetwork {
     #[inline]
     fn fate(&mut self, now: Time, parcel: &Parcel, _: &mut Vec<Transit>) -> Fate {
         let link = u64::from(parcel.from.0) << 32 | u64::from(parcel.to.0);
-        let moment = hash::fold(now.as_nanos() ^ 0x9e37_79b9_7f4a_7c15, u64::from(parcel.ordinal) | 1 << 63);
-        let mut stream = self.seed.stream(Domain::LATENCY, link, moment);
+        let mut stream = self.seed.stream(Domain::LATENCY, link, now.as_nanos() ^ parcel.tag);
         Fate::Whole(now + increment(&mut stream))
     }
 

@@ -71,21 +71,114 @@ impl<P: Protocol, N: Network> Builder<P, N> {
 impl<P: Protocol, N: Network, A, O, W> Builder<P, N, A, O, W> {
     /// The coalition. `delta`: the most it may delay a message of somebody else. `budget`: how many nodes it may corrupt
     /// during the run, besides those it starts with.
-    pub fn adversary<B: Adversary<P>>(self, adversary: B, delta: Span, budget: u32) -> Builder<P, N, B, O, W> {
-        let Self { nodes, factory, seed, network, observer, workload, faults, cpu, churn, clocks, options, .. } = self;
-        Builder { nodes, factory, seed, network, adversary, observer, workload, faults, cpu, churn, clocks, delta, budget, options }
+    pub fn adversary<B: Adversary<P>>(
+        self,
+        adversary: B,
+        delta: Span,
+        budget: u32,
+    ) -> Builder<P, N, B, O, W> {
+        let Self {
+            nodes,
+            factory,
+            seed,
+            network,
+            observer,
+            workload,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            options,
+            ..
+        } = self;
+        Builder {
+            nodes,
+            factory,
+            seed,
+            network,
+            adversary,
+            observer,
+            workload,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            delta,
+            budget,
+            options,
+        }
     }
 
     /// Who watches.
     pub fn observer<B: Observer<P>>(self, observer: B) -> Builder<P, N, A, B, W> {
-        let Self { nodes, factory, seed, network, adversary, workload, faults, cpu, churn, clocks, delta, budget, options, .. } = self;
-        Builder { nodes, factory, seed, network, adversary, observer, workload, faults, cpu, churn, clocks, delta, budget, options }
+        let Self {
+            nodes,
+            factory,
+            seed,
+            network,
+            adversary,
+            workload,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            delta,
+            budget,
+            options,
+            ..
+        } = self;
+        Builder {
+            nodes,
+            factory,
+            seed,
+            network,
+            adversary,
+            observer,
+            workload,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            delta,
+            budget,
+            options,
+        }
     }
 
     /// The load.
     pub fn workload<B: Workload<P>>(self, workload: B) -> Builder<P, N, A, O, B> {
-        let Self { nodes, factory, seed, network, adversary, observer, faults, cpu, churn, clocks, delta, budget, options, .. } = self;
-        Builder { nodes, factory, seed, network, adversary, observer, workload, faults, cpu, churn, clocks, delta, budget, options }
+        let Self {
+            nodes,
+            factory,
+            seed,
+            network,
+            adversary,
+            observer,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            delta,
+            budget,
+            options,
+            ..
+        } = self;
+        Builder {
+            nodes,
+            factory,
+            seed,
+            network,
+            adversary,
+            observer,
+            workload,
+            faults,
+            cpu,
+            churn,
+            clocks,
+            delta,
+            budget,
+            options,
+        }
     }
 
     /// The fault plan.
@@ -157,7 +250,8 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
             }
         }
         for id in (0..self.nodes).map(NodeId::from).filter(|&id| self.churn.churns(self.seed, id)) {
-            let key = Key::new(Time::ZERO + self.churn.session(self.seed, id, 0), Source::CHURN, id.0, order_seed);
+            let key =
+                Key::new(Time::ZERO + self.churn.session(self.seed, id, 0), Source::CHURN, id.0, order_seed);
             queue.push(key, Pending::Churn { node: id, count: 0 }.pack());
         }
         let clocks: Vec<Clock> = if self.clocks == ClockModel::default() {

@@ -28,10 +28,10 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     pub(crate) fn step(&mut self, Entry { key, item }: Entry) {
         debug_assert!(key.time() >= self.now, "time went back to {} at {}", key.time(), self.now);
         self.now = key.time();
-        // Letters and flights are nearly all events: their way to the handler is compiled as one piece. The rest goes
+        // Whole messages and flights are nearly all events: their way to the handler is compiled as one piece. The rest goes
         // through `input_apart`.
         match Pending::unpack(item) {
-            Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
+            Pending::Whole { from, to, slot } => self.whole(key, from, to, slot),
             Pending::Flight { slot } => self.flight(key, slot),
             Pending::Timer { node, slot } => self.timer(key, node, slot),
             other => self.seldom(key, other),
@@ -54,13 +54,43 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Pending::Fault { index, begins } => self.fault(key, index as usize, begins),
             Pending::Wake { token } => self.wake(key, token),
             Pending::Churn { node, count } => self.churn(key, node, count),
-            Pending::Letter { .. } | Pending::Flight { .. } | Pending::Timer { .. } => {}
+            Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
+            Pending::Whole { .. } | Pending::Flight { .. } | Pending::Timer { .. } => {}
         }
     }
 
     // ---- arrivals -------------------------------------------------------------------------------------------------
 
     #[inline(always)]
+    fn whole(&mut self, key: Key, from: NodeId, to: NodeId, slot: u32) {
+        let bytes = self.mail.whole(slot).wire_len();
+        match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
+            Landed::Deliver => {
+                let message = self.mail.take_whole(slot);
+                self.input(to, Input::Message(Received { from, message }), key);
+            }
+            landed => {
+                let message = self.mail.take_whole(slot);
+                self.not_yet(key, from, to, message, landed);
+            }
+        }
+    }
+
+    /// A message that arrived whole waits in the downlink queue, or is lost there.
+    #[inline(never)]
+    fn not_yet(&mut self, key: Key, from: NodeId, to: NodeId, message: P::Msg, landed: Landed) {
+        match landed {
+            Landed::Later(at) => {
+                self.note_engine(key, to, "waits in the downlink queue");
+                let slot = self.mail.post(from, to, message, 1);
+                let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
+                let item = Pending::Letter { slot, piece: 0, pieces: 1, landed: true };
+                self.queue.push(later, item.pack());
+            }
+            Landed::Drop | Landed::Deliver => self.note_engine(key, to, "is lost at the access link"),
+        }
+    }
+
     fn letter(&mut self, key: Key, slot: u32, piece: u16, pieces: u16, landed: bool) {
         let letter = self.mail.letter(slot);
         let (from, to) = (letter.from, letter.to);
@@ -82,7 +112,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
         }
         match self.mail.collect(slot, self.now, piece, pieces) {
-            Some(message) => self.input(to, Input::Message(Received { from, message }), key),
+            Some(message) => self.input_apart(to, Input::Message(Received { from, message }), key),
             None => self.note_engine(key, to, "is a fragment"),
         }
     }
@@ -99,14 +129,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let Some(Hop { to, .. }) = hop else { return };
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
             Landed::Deliver => self.input(to, Input::Message(Received { from, message }), key),
-            Landed::Later(at) => {
-                self.note_engine(key, to, "waits in the downlink queue");
-                let slot = self.mail.post(from, to, message, 1);
-                let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
-                let item = Pending::Letter { slot, piece: 0, pieces: 1, landed: true };
-                self.queue.push(later, item.pack());
-            }
-            Landed::Drop => self.note_engine(key, to, "is lost at the access link"),
+            landed => self.not_yet(key, from, to, message, landed),
         }
     }
 
@@ -236,7 +259,9 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             cpu.alarmed = false;
         }
         let now = self.now;
-        while let Some((input, key, content)) = self.slots[node.index()].cpu.as_mut().and_then(|c| c.take(now)) {
+        while let Some((input, key, content)) =
+            self.slots[node.index()].cpu.as_mut().and_then(|c| c.take(now))
+        {
             self.execute_apart(node, input, key.moment() ^ content);
         }
         self.alarm(node);
@@ -277,11 +302,16 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     #[inline(always)]
     fn send(&mut self, from: NodeId, datagram: Datagram<P::Msg>) {
-        let ordinal = self.slots[from.index()].next_ordinal(self.now);
+        let tag = {
+            let mut hasher = StableHasher::new(0);
+            let (Datagram::One(_, message) | Datagram::Many(_, message)) = &datagram;
+            message.hash(&mut hasher);
+            hasher.finish()
+        };
         match datagram {
             Datagram::One(to, message) => {
                 self.observer.on_send(from, &message, 1, self.now);
-                let parcel = Parcel { from, to, bytes: message.wire_len(), ordinal };
+                let parcel = Parcel { from, to, bytes: message.wire_len(), tag };
                 match self.fate(&parcel, &message) {
                     Fate::Lost => {}
                     Fate::Whole(at) => self.post_whole(&parcel, at, message),
@@ -290,7 +320,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
             Datagram::Many(recipients, message) => {
                 self.observer.on_send(from, &message, recipients.len(), self.now);
-                self.broadcast(from, &recipients, ordinal, message);
+                self.broadcast(from, &recipients, tag, message);
             }
         }
     }
@@ -317,9 +347,10 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     #[inline(always)]
     fn post_whole(&mut self, parcel: &Parcel, at: Time, message: P::Msg) {
         debug_assert!(at > self.now, "the network delivered at once");
-        let slot = self.mail.post(parcel.from, parcel.to, message, 1);
-        let key = self.slots[parcel.from.index()].next_key(parcel.from, at, self.order_seed);
-        self.queue.push(key, Pending::Letter { slot, piece: 0, pieces: 1, landed: false }.pack());
+        let Parcel { from, to, .. } = *parcel;
+        let slot = self.mail.post_whole(message);
+        let key = self.slots[from.index()].next_key(from, at, self.order_seed);
+        self.queue.push(key, Pending::Whole { from, to, slot }.pack());
     }
 
     /// Makes the pieces in `self.transits` pending, as one letter.
@@ -334,11 +365,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     /// Sends to many: whole messages become hops of one flight, anything else letters of their own.
-    fn broadcast(&mut self, from: NodeId, recipients: &[NodeId], ordinal: u32, message: P::Msg) {
+    fn broadcast(&mut self, from: NodeId, recipients: &[NodeId], tag: u64, message: P::Msg) {
         let bytes = message.wire_len();
         let mut hops = self.mail.hop_list();
         for &to in recipients {
-            let parcel = Parcel { from, to, bytes, ordinal };
+            let parcel = Parcel { from, to, bytes, tag };
             match self.fate(&parcel, &message) {
                 Fate::Lost => {}
                 Fate::Whole(at) => {

@@ -1,8 +1,8 @@
 //! Messages between departure and handling.
 //!
-//! A broadcast is one [`Flight`] with one entry in the pending-event set, whatever the number of recipients: when a hop is
-//! delivered, the entry moves on to the next. Everything else – messages to one node, fragmented, duplicated or deferred
-//! ones – is a [`Letter`].
+//! A message that travels whole to one node is filed as it is; its entry in the pending-event set tells the rest. A broadcast is
+//! one [`Flight`] with one entry, whatever the number of recipients: when a hop is delivered, the entry moves on to the next.
+//! Everything else – fragmented, duplicated or deferred messages – is a [`Letter`].
 
 use astrarium_node::{NodeId, Span, Time};
 use slab::Slab;
@@ -49,6 +49,7 @@ pub(crate) struct Flight<M> {
 /// All messages under way.
 #[derive(Debug, Clone)]
 pub(crate) struct Mail<M> {
+    wholes: Slab<M>,
     letters: Slab<Letter<M>>,
     flights: Slab<Flight<M>>,
     /// Emptied hop lists, to be used again.
@@ -57,7 +58,24 @@ pub(crate) struct Mail<M> {
 
 impl<M: Clone> Mail<M> {
     pub(crate) fn new() -> Self {
-        Self { letters: Slab::new(), flights: Slab::new(), spare: Vec::new() }
+        Self { wholes: Slab::new(), letters: Slab::new(), flights: Slab::new(), spare: Vec::new() }
+    }
+
+    /// Files a message that travels whole to one node.
+    #[inline]
+    pub(crate) fn post_whole(&mut self, message: M) -> u32 {
+        self.wholes.insert(message) as u32
+    }
+
+    #[inline]
+    pub(crate) fn whole(&self, slot: u32) -> &M {
+        &self.wholes[slot as usize]
+    }
+
+    /// Takes a whole message out.
+    #[inline]
+    pub(crate) fn take_whole(&mut self, slot: u32) -> M {
+        self.wholes.remove(slot as usize)
     }
 
     /// Files a letter that so many entries will refer to.

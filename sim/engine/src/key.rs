@@ -137,11 +137,17 @@ mod tests {
     /// in 1.7 million.
     #[test]
     fn ties_favour_nobody_and_follow_the_order_seed() {
-        let wins = |order_seed| (0..4_000).filter(|&t| at(t, 1, 0, order_seed) < at(t, 2, 0, order_seed)).count();
+        let wins =
+            |order_seed| (0..4_000).filter(|&t| at(t, 1, 0, order_seed) < at(t, 2, 0, order_seed)).count();
         for order_seed in [0, 1, 99] {
-            assert!((wins(order_seed) as f64 - 2_000.0).abs() < 158.0, "source 1 won {} of 4000", wins(order_seed));
+            assert!(
+                (wins(order_seed) as f64 - 2_000.0).abs() < 158.0,
+                "source 1 won {} of 4000",
+                wins(order_seed)
+            );
         }
-        let differing = (0..4_000).filter(|&t| (at(t, 1, 0, 0) < at(t, 2, 0, 0)) != (at(t, 1, 0, 1) < at(t, 2, 0, 1)));
+        let differing =
+            (0..4_000).filter(|&t| (at(t, 1, 0, 0) < at(t, 2, 0, 0)) != (at(t, 1, 0, 1) < at(t, 2, 0, 1)));
         assert!(differing.count() > 1_500);
     }
 }

@@ -13,9 +13,6 @@ pub(crate) struct Slot<P: Protocol> {
     pub(crate) timers: Timers<P::Timer>,
     /// Number of this node's next event.
     sequence: u32,
-    /// Instant of the last departure, and how many datagrams left at it.
-    last_departure: Time,
-    departures: u32,
     /// Counts crashes; what belongs to an earlier life is void.
     pub(crate) life: u32,
     pub(crate) up: bool,
@@ -33,8 +30,6 @@ impl<P: Protocol> Slot<P> {
             state,
             timers: Timers::new(),
             sequence: 0,
-            last_departure: Time::MAX,
-            departures: 0,
             life: 0,
             up: true,
             outages: 0,
@@ -56,18 +51,6 @@ impl<P: Protocol> Slot<P> {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         sequence
-    }
-
-    /// Position of a datagram among those that leave at the same instant.
-    #[inline]
-    pub(crate) fn next_ordinal(&mut self, now: Time) -> u32 {
-        if self.last_departure != now {
-            self.last_departure = now;
-            self.departures = 0;
-        }
-        let ordinal = self.departures;
-        self.departures += 1;
-        ordinal
     }
 
     /// One more reason to be down; true when the node goes down for it: timers, queued work and work in progress are gone.

@@ -119,7 +119,8 @@ impl AfterHeal {
 
     /// The good state is there now; the first time after healing counts.
     pub fn reached(&mut self, now: Time) {
-        if self.healed.is_some_and(|healed| now >= healed) && self.reached.is_none_or(|reached| now < reached) {
+        if self.healed.is_some_and(|healed| now >= healed) && self.reached.is_none_or(|reached| now < reached)
+        {
             self.reached = Some(now);
         }
     }
@@ -153,9 +154,9 @@ impl AfterHeal {
             (Some(healed), None) if end.since(healed) <= bound => {
                 Verdict::Unknown { reason: format!("the run ended within {bound} of healing at {healed}") }
             }
-            (Some(healed), None) => {
-                Verdict::Violated { witness: format!("not reached by {end}, healing at {healed}, bound {bound}") }
-            }
+            (Some(healed), None) => Verdict::Violated {
+                witness: format!("not reached by {end}, healing at {healed}, bound {bound}"),
+            },
         };
         Finding { oracle: self.name, promise: Promise::AfterHeal, verdict, level: None }
     }

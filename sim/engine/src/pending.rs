@@ -9,6 +9,9 @@ use crate::queue::Item;
 pub(crate) enum Pending {
     /// A node comes up.
     Start { node: NodeId },
+    /// A message that travels whole, to one node, reaches the access link: nearly all events are of this kind, so it tells
+    /// sender and recipient without a look at the message.
+    Whole { from: NodeId, to: NodeId, slot: u32 },
     /// A piece of a letter reaches the access link (`landed`: has left the downlink queue).
     Letter { slot: u32, piece: u16, pieces: u16, landed: bool },
     /// The next hop of a broadcast reaches its access link.
@@ -28,6 +31,9 @@ pub(crate) enum Pending {
     /// A churning node ends its `count`-th session or absence.
     Churn { node: NodeId, count: u32 },
 }
+
+/// Marks the first word of [`Pending::Whole`], whose upper half is the slot.
+const WHOLE: u64 = 1 << 31;
 
 /// Puts a kind and two halves into two words.
 #[inline]
@@ -52,12 +58,18 @@ impl Pending {
             Self::Fault { index, begins } => words(8, index, u32::from(begins)),
             Self::Wake { token } => words(9, token, 0),
             Self::Churn { node, count } => words(10, node.0, count),
+            Self::Whole { from, to, slot } => {
+                [WHOLE | u64::from(slot) << 32, u64::from(from.0) << 32 | u64::from(to.0)]
+            }
         }
     }
 
     #[inline]
     pub(crate) fn unpack([kind, rest]: Item) -> Self {
         let (a, b) = ((rest >> 32) as u32, rest as u32);
+        if kind & WHOLE != 0 {
+            return Self::Whole { from: NodeId(a), to: NodeId(b), slot: (kind >> 32) as u32 };
+        }
         match kind {
             0 => Self::Start { node: NodeId(a) },
             1 | 2 => Self::Letter { slot: a, piece: (b >> 16) as u16, pieces: b as u16, landed: kind == 2 },
@@ -83,6 +95,7 @@ mod tests {
         let (node, max) = (NodeId(u32::MAX), u32::MAX);
         for pending in [
             Pending::Start { node },
+            Pending::Whole { from: NodeId(1), to: node, slot: max },
             Pending::Letter { slot: max, piece: u16::MAX, pieces: 7, landed: true },
             Pending::Letter { slot: 3, piece: 0, pieces: 1, landed: false },
             Pending::Flight { slot: max },

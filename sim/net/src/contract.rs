@@ -14,8 +14,9 @@ pub struct Parcel {
     pub to: NodeId,
     /// Encoded length in bytes, without datagram headers.
     pub bytes: u32,
-    /// Position among the datagrams that the sender hands over at the same instant.
-    pub ordinal: u32,
+    /// Names the content (a hash of the message), so that another message to the same node at the same instant has its own fate
+    /// and changes nobody's.
+    pub tag: u64,
 }
 
 /// One packet of a parcel in flight. A parcel that fits into one packet, or is modelled whole, is piece 0 of 1.

@@ -121,7 +121,8 @@ mod tests {
     }
 
     fn actions() -> impl Strategy<Value = Vec<Action>> {
-        let delay = prop_oneof![0_u64..3, 0_u64..300_000, 0_u64..50_000_000, 0_u64..20_000_000_000, Just(1 << 50)];
+        let delay =
+            prop_oneof![0_u64..3, 0_u64..300_000, 0_u64..50_000_000, 0_u64..20_000_000_000, Just(1 << 50)];
         let action = prop_oneof![
             4 => delay.clone().prop_map(Action::Push),
             1 => (delay.clone(), 1_u8..40).prop_map(|(d, n)| Action::Burst(d, n)),

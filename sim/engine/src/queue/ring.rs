@@ -18,6 +18,8 @@ use crate::key::Key;
 const WIDTH_BITS: u32 = 17;
 /// So many buckets: a horizon of 2.1 s.
 const BUCKETS: usize = 1 << 14;
+/// Words of the occupancy map.
+const WORDS: usize = BUCKETS / 64;
 /// Entries per chunk.
 const CHUNK: usize = 16;
 /// No chunk.
@@ -34,9 +36,12 @@ pub struct Ring {
     late: Heap,
     /// Events beyond the horizon.
     far: Heap,
-    buckets: Vec<Bucket>,
+    /// Bucket number of the first of them; `u64::MAX` = none.
+    far_first: u64,
+    // Arrays, not vectors: an index modulo their length needs no bounds check.
+    buckets: Box<[Bucket; BUCKETS]>,
     /// One bit per bucket that holds something.
-    occupied: Vec<u64>,
+    occupied: Box<[u64; WORDS]>,
     pool: Pool,
     len: usize,
 }
@@ -45,14 +50,18 @@ pub struct Ring {
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     first: u32,
-    /// Entries in the first chunk.
+    /// Entries in the first chunk; an empty bucket counts as full, so that the next entry takes a chunk.
     fill: u32,
+}
+
+impl Bucket {
+    const EMPTY: Self = Self { first: NIL, fill: CHUNK as u32 };
 }
 
 /// Storage of all chunks, with the unused ones in a chain of their own.
 #[derive(Debug, Clone)]
 struct Pool {
-    entries: Vec<Entry>,
+    chunks: Vec<[Entry; CHUNK]>,
     next: Vec<u32>,
     free: u32,
 }
@@ -66,11 +75,11 @@ impl Pool {
         }
         let chunk = u32::try_from(self.next.len()).expect("fewer than 2^36 pending events");
         self.next.push(NIL);
-        if self.entries.capacity() - self.entries.len() < CHUNK {
+        if self.chunks.len() == self.chunks.capacity() {
             // An eighth at a time: doubling would leave up to half of the memory unused.
-            self.entries.reserve_exact((self.entries.len() / 8).max(64 * CHUNK));
+            self.chunks.reserve_exact((self.chunks.len() / 8).max(64));
         }
-        self.entries.resize(self.entries.len() + CHUNK, Entry { key: Key::NEVER, item: [0; 2] });
+        self.chunks.push([Entry { key: Key::NEVER, item: [0; 2] }; CHUNK]);
         chunk
     }
 
@@ -87,9 +96,10 @@ impl Default for Ring {
             current: Vec::new(),
             late: Heap::default(),
             far: Heap::default(),
-            buckets: vec![Bucket { first: NIL, fill: 0 }; BUCKETS],
-            occupied: vec![0; BUCKETS / 64],
-            pool: Pool { entries: Vec::new(), next: Vec::new(), free: NIL },
+            far_first: u64::MAX,
+            buckets: Box::new([Bucket::EMPTY; BUCKETS]),
+            occupied: Box::new([0; WORDS]),
+            pool: Pool { chunks: Vec::new(), next: Vec::new(), free: NIL },
             len: 0,
         }
     }
@@ -97,67 +107,88 @@ impl Default for Ring {
 
 impl Ring {
     /// Files an entry whose bucket lies after the current one and within the horizon.
-    #[inline]
+    #[inline(always)]
     fn file(&mut self, number: u64, key: Key, item: Item) {
         let index = number as usize % BUCKETS;
         let bucket = &mut self.buckets[index];
-        if bucket.first == NIL || bucket.fill as usize == CHUNK {
+        if bucket.fill as usize == CHUNK {
             let chunk = self.pool.take();
             self.pool.next[chunk as usize] = bucket.first;
             *bucket = Bucket { first: chunk, fill: 0 };
             self.occupied[index / 64] |= 1 << (index % 64);
         }
-        self.pool.entries[bucket.first as usize * CHUNK + bucket.fill as usize] = Entry { key, item };
+        self.pool.chunks[bucket.first as usize][bucket.fill as usize % CHUNK] = Entry { key, item };
         bucket.fill += 1;
     }
 
-    /// Number of the next occupied bucket after the current one, within the horizon.
-    fn next_occupied(&self) -> Option<u64> {
+    /// Puts an entry beyond the horizon.
+    #[cold]
+    fn put_far(&mut self, key: Key, item: Item) {
+        self.far_first = self.far_first.min(number(key));
+        self.far.push(key, item);
+    }
+
+    /// Number of the next occupied bucket after the current one, within the horizon; `u64::MAX` = none.
+    #[inline]
+    fn next_occupied(&self) -> u64 {
         let start = (self.cursor as usize + 1) % BUCKETS;
-        let words = self.occupied.len();
-        // One extra turn: the first word is looked at twice, from `start` on and up to it.
-        (0..=words).find_map(|turn| {
-            let word = (start / 64 + turn) % words;
-            let mask = match turn {
-                0 => u64::MAX << (start % 64),
-                _ if turn == words => !(u64::MAX << (start % 64)),
-                _ => u64::MAX,
-            };
-            let bits = self.occupied[word] & mask;
-            (bits != 0).then(|| {
+        // The first word from `start` on; then the others, with the first again at the end for the part before `start`.
+        let bits = self.occupied[start / 64] >> (start % 64);
+        if bits != 0 {
+            return self.cursor + 1 + u64::from(bits.trailing_zeros());
+        }
+        for turn in 1..=WORDS {
+            let word = (start / 64 + turn) % WORDS;
+            let bits = self.occupied[word];
+            if bits != 0 {
                 let index = word * 64 + bits.trailing_zeros() as usize;
-                self.cursor + 1 + ((index + BUCKETS - start) % BUCKETS) as u64
-            })
-        })
+                return self.cursor + 1 + (index.wrapping_sub(start) % BUCKETS) as u64;
+            }
+        }
+        u64::MAX
     }
 
     /// Makes the next non-empty bucket current; false when nothing is pending.
+    #[inline]
     fn advance(&mut self) -> bool {
-        let far = self.far.peek().map(|entry| number(entry.key));
-        let Some(next) = [self.next_occupied(), far].into_iter().flatten().min() else { return false };
+        let next = self.next_occupied().min(self.far_first);
+        if next == u64::MAX {
+            return false;
+        }
         self.cursor = next;
-        while self.far.peek().is_some_and(|entry| number(entry.key) < next + BUCKETS as u64) {
-            if let Some(entry) = self.far.pop() {
-                self.file(number(entry.key), entry.key, entry.item);
-            }
+        if self.far_first < next.saturating_add(BUCKETS as u64) {
+            self.draw_near();
         }
         self.load(next as usize % BUCKETS);
         true
     }
 
+    /// Files the far events that the horizon has reached.
+    #[cold]
+    fn draw_near(&mut self) {
+        while self.far_first < self.cursor.saturating_add(BUCKETS as u64) {
+            if let Some(entry) = self.far.pop() {
+                self.file(number(entry.key), entry.key, entry.item);
+            }
+            self.far_first = self.far.peek().map_or(u64::MAX, |entry| number(entry.key));
+        }
+    }
+
     /// Empties a bucket into `current`, sorted.
+    #[inline]
     fn load(&mut self, index: usize) {
-        let Bucket { first, fill } = std::mem::replace(&mut self.buckets[index], Bucket { first: NIL, fill: 0 });
+        let Bucket { first, fill } = std::mem::replace(&mut self.buckets[index], Bucket::EMPTY);
         self.occupied[index / 64] &= !(1 << (index % 64));
         let (mut chunk, mut fill) = (first, fill as usize);
         while chunk != NIL {
-            let start = chunk as usize * CHUNK;
-            self.current.extend_from_slice(&self.pool.entries[start..start + fill]);
+            self.current.extend_from_slice(&self.pool.chunks[chunk as usize][..fill]);
             let next = self.pool.next[chunk as usize];
             self.pool.give_back(chunk);
             (chunk, fill) = (next, CHUNK);
         }
-        self.current.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.key));
+        if self.current.len() > 1 {
+            self.current.sort_unstable_by_key(|entry| std::cmp::Reverse(entry.key));
+        }
     }
 }
 
@@ -167,7 +198,7 @@ fn number(key: Key) -> u64 {
 }
 
 impl PendingSet for Ring {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, key: Key, item: Item) {
         let number = number(key);
         self.len += 1;
@@ -176,7 +207,7 @@ impl PendingSet for Ring {
         } else if number < self.cursor + BUCKETS as u64 {
             self.file(number, key, item);
         } else {
-            self.far.push(key, item);
+            self.put_far(key, item);
         }
     }
 

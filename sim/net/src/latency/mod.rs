@@ -229,7 +229,7 @@ impl Sampler {
 #[inline]
 pub(crate) fn stream(seed: Seed, domain: Domain, now: Time, parcel: &Parcel) -> Stream {
     let link = (u64::from(parcel.from.0) << 32) | u64::from(parcel.to.0);
-    seed.stream(domain, link, hash::mix(now.as_nanos(), u64::from(parcel.ordinal)))
+    seed.stream(domain, link, hash::mix(now.as_nanos(), parcel.tag))
 }
 
 /// Reordering: with probability `p` a packet is held back by `extra`.

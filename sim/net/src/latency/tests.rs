@@ -8,7 +8,7 @@ const MS: f64 = 1e6;
 fn draws(model: &LatencyModel, n: u32, from: usize, to: usize) -> Vec<f64> {
     let sampler = Sampler::new(model);
     let draw = |i| {
-        let parcel = Parcel { from: NodeId(1), to: NodeId(2), bytes: 0, ordinal: i };
+        let parcel = Parcel { from: NodeId(1), to: NodeId(2), bytes: 0, tag: u64::from(i) };
         let ns = sampler.draw(|| stream(Seed(4), Domain::LATENCY, Time::ZERO, &parcel), from, to);
         assert!(ns >= sampler.least(), "{model:?}: {ns} below the lower bound");
         ns as f64 / MS

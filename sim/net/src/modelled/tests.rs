@@ -18,7 +18,7 @@ fn ms(ms: u64) -> Time {
 }
 
 fn parcel(from: u32, to: u32, bytes: u32) -> Parcel {
-    Parcel { from: NodeId(from), to: NodeId(to), bytes, ordinal: 0 }
+    Parcel { from: NodeId(from), to: NodeId(to), bytes, tag: 0 }
 }
 
 fn rated(nodes: usize, up: u64, down: u64) -> NetConfig {
@@ -201,7 +201,7 @@ fn the_downlink_conserves_work() {
 #[test]
 fn full_queues_drop_the_tail() {
     let config = NetConfig { buffer_up: Some(10_000), fidelity: Fidelity::Packet, ..rated(3, MBIT, MBIT) };
-    let burst: Vec<_> = (0..20).map(|i| (Time::ZERO, Parcel { ordinal: i, ..parcel(0, 1, 972) })).collect();
+    let burst: Vec<_> = (0..20).map(|i| (Time::ZERO, Parcel { tag: i, ..parcel(0, 1, 972) })).collect();
     let run = Run::of(&config, &burst);
     // Ten packets of 1000 bytes fit.
     assert_eq!(run.done.keys().copied().collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
@@ -220,7 +220,7 @@ fn fate_tells_what_depart_does() {
         let (mut long, _) = config.build(SEED).unwrap();
         let mut short = long.clone();
         for i in 0..200 {
-            let parcel = Parcel { ordinal: i, ..parcel(i % 9, 3, i * 20) };
+            let parcel = Parcel { tag: u64::from(i), ..parcel(i % 9, 3, i * 20) };
             let (mut transits, mut pieces) = (Vec::new(), vec![Transit { at: ms(1), piece: 0, pieces: 1 }]);
             long.depart(ms(5), &parcel, &mut transits);
             let fate = short.fate(ms(5), &parcel, &mut pieces);
@@ -325,7 +325,7 @@ fn fates_are_named_by_identity_not_by_order() {
         let mut transits = Vec::new();
         net.depart(
             ms(u64::from(i) / 3),
-            &Parcel { ordinal: i % 3, ..parcel(i % 50, (i + 1) % 50, 100) },
+            &Parcel { tag: u64::from(i % 3), ..parcel(i % 50, (i + 1) % 50, 100) },
             &mut transits,
         );
         transits
@@ -347,7 +347,7 @@ fn attributes_of_a_file_override_the_model() {
     let config = NetConfig { topology: TopologyKind::File(Arc::new(file)), ..NetConfig::new(4) };
     let parcels = [
         (ms(0), parcel(0, 1, 97)),
-        (ms(0), Parcel { ordinal: 1, ..parcel(0, 1, 97) }),
+        (ms(0), Parcel { tag: 1, ..parcel(0, 1, 97) }),
         (ms(0), parcel(1, 2, 97)),
         (ms(0), parcel(3, 2, 97)),
     ];
