@@ -19,5 +19,6 @@ pub const INCREMENT_MEAN: Span = Span::from_millis(50);
 #[inline]
 pub fn increment(stream: &mut Stream) -> Span {
     let beyond = (INCREMENT_MEAN.as_nanos() - INCREMENT_MIN.as_nanos()) as f64;
-    INCREMENT_MIN + Span::from_nanos((beyond * stream.exponential()) as u64)
+    // By way of a signed integer: one instruction on most processors, where the unsigned conversion is a dozen.
+    INCREMENT_MIN + Span::from_nanos((beyond * stream.exponential()) as i64 as u64)
 }

@@ -75,7 +75,7 @@ impl Queue {
 }
 
 impl PendingSet for Queue {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, key: Key, item: Item) {
         match self {
             Self::Reference(set) => set.push(key, item),
@@ -84,7 +84,7 @@ impl PendingSet for Queue {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop_until(&mut self, limit: Time) -> Option<Entry> {
         match self {
             Self::Reference(set) => set.pop_until(limit),

@@ -211,8 +211,30 @@ impl PendingSet for Ring {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn pop_until(&mut self, limit: Time) -> Option<Entry> {
+        match self.current.last() {
+            Some(&entry) if self.late.is_empty() => {
+                if entry.key.time() > limit {
+                    return None;
+                }
+                self.current.pop();
+                self.len -= 1;
+                Some(entry)
+            }
+            _ => self.pop_beside(limit),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.len
+    }
+}
+
+impl Ring {
+    /// The current bucket is empty, or events came into it late.
+    #[inline(never)]
+    fn pop_beside(&mut self, limit: Time) -> Option<Entry> {
         loop {
             let next = match (self.current.last(), self.late.peek()) {
                 (Some(sorted), Some(late)) if late.key < sorted.key => late.key,
@@ -239,9 +261,5 @@ impl PendingSet for Ring {
             self.len -= 1;
             return self.late.pop();
         }
-    }
-
-    fn len(&self) -> usize {
-        self.len
     }
 }
