@@ -78,7 +78,8 @@ fn median(mut rates: Vec<f64>) -> f64 {
 fn protocol(rounds: u32) -> Result<Line, Failure> {
     let registry = shelf::registry();
     let theories = shelf::theories();
-    let text = shelf::SCENARIOS.iter().find(|shipped| shipped.path == PROTOCOL).map_or("", |shipped| shipped.text);
+    let text =
+        shelf::SCENARIOS.iter().find(|shipped| shipped.path == PROTOCOL).map_or("", |shipped| shipped.text);
     let options = LoadOptions { size: Some("smoke".to_owned()), ..LoadOptions::default() };
     let vocabulary = shelf::vocabulary(&theories);
     let files = Files::default();

@@ -3,12 +3,14 @@
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
 use astrarium_scenarios_nakamoto::Nakamoto;
+use astrarium_scenarios_victims::Victims;
 
 /// Every system.
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
     registry.register(Nakamoto::default());
+    registry.register(Victims::default());
     registry
 }
 
@@ -43,10 +45,14 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/canary/nondeterminism.toml",
     "scenarios/canary/safety.toml",
     "scenarios/nakamoto/churn.toml",
+    "scenarios/nakamoto/double-spend-real.toml",
     "scenarios/nakamoto/double-spend.toml",
     "scenarios/nakamoto/fifty-one.toml",
     "scenarios/nakamoto/partition.toml",
     "scenarios/nakamoto/propagation.toml",
+    "scenarios/nakamoto/selfish-mining-real.toml",
     "scenarios/nakamoto/selfish-mining.toml",
     "scenarios/nakamoto/stale-rate.toml",
+    "scenarios/victims/victims-eclipse.toml",
+    "scenarios/victims/victims.toml",
 ];

@@ -8,7 +8,8 @@ mod common;
 use common::{Desk, Said};
 
 /// A scenario with a hole; `{}` is replaced by what is broken.
-const SOUND: &str = "name = \"broken\"\nsystem = \"nakamoto\"\nstop = { blocks = 3 }\n\n[network]\nnodes = 5\n";
+const SOUND: &str =
+    "name = \"broken\"\nsystem = \"nakamoto\"\nstop = { blocks = 3 }\n\n[network]\nnodes = 5\n";
 
 /// (what is appended to a sound scenario, words the message must hold)
 const BROKEN: &[(&str, &[&str])] = &[
@@ -33,7 +34,10 @@ const BROKEN: &[(&str, &[&str])] = &[
     ("[sweep]\n\"adversary.share\" = { from = 0.1, to = 0.3, step = 0 }", &["step"]),
     ("[sweep]\n\"adversary.share\" = { like = \"adversary.share\" }", &["like"]),
     ("[sweep]\n\"network.nodes\" = [5]\n\"network.nodes\" = [6]", &["network.nodes", "duplicate"]),
-    ("[[expect]]\nmetric = \"attack_succes\"\nat_most = 1", &["attack_succes", "did you mean `attack_success`"]),
+    (
+        "[[expect]]\nmetric = \"attack_succes\"\nat_most = 1",
+        &["attack_succes", "did you mean `attack_success`"],
+    ),
     ("[[expect]]\nmetric = \"attack_success\"\ntheory = \"duble-spend\"\nsigmas = 3", &["duble-spend"]),
     ("[[fault]]\nkind = \"earthquake\"\nat = \"1 s\"", &["earthquake", "partition"]),
     ("[size.gigantic]\nreplicas = 2.5", &["replicas"]),

@@ -22,7 +22,10 @@ fn results_are_the_same_bytes_for_any_threads_and_queue() {
 #[test]
 fn a_run_directory_reproduces_itself() {
     let desk = Desk::new();
-    desk.expect(0, "run scenarios/nakamoto/double-spend.toml --size smoke --replicas 20 --seed 5 --quiet --out a");
+    desk.expect(
+        0,
+        "run scenarios/nakamoto/double-spend.toml --size smoke --replicas 20 --seed 5 --quiet --out a",
+    );
     desk.expect(0, "run a/scenario.toml --quiet --out b");
     assert_eq!(desk.read("a/runs.csv"), desk.read("b/runs.csv"));
     assert_eq!(desk.read("a/scenario.toml"), desk.read("b/scenario.toml"));

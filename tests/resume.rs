@@ -14,7 +14,10 @@ use common::Desk;
 const SWEEP: &str = "run scenarios/nakamoto/double-spend.toml --size smoke --replicas 1500 --quiet --out";
 
 fn files(desk: &Desk, folder: &str) -> Vec<String> {
-    ["runs.csv", "summary.csv", "scenario.toml"].iter().map(|name| desk.read(&format!("{folder}/{name}"))).collect()
+    ["runs.csv", "summary.csv", "scenario.toml"]
+        .iter()
+        .map(|name| desk.read(&format!("{folder}/{name}")))
+        .collect()
 }
 
 /// Starts the sweep and waits until its journal shows that some runs, but not all, are finished.

@@ -70,10 +70,17 @@ pub(crate) fn new(system: &str, out: &mut impl Write) -> Outcome {
     Ok(0)
 }
 
-fn find(registry: &Registry, name: &str) -> Result<std::sync::Arc<dyn astrarium_runner::Experiment>, Failure> {
+fn find(
+    registry: &Registry,
+    name: &str,
+) -> Result<std::sync::Arc<dyn astrarium_runner::Experiment>, Failure> {
     registry.get(name).ok_or_else(|| {
         let known: Vec<&str> = registry.names().collect();
-        let hint = registry.nearest(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        Failure::input(format!("there is no system `{name}`{hint}\n  = expected: one of {}", known.join(", ")))
+        let hint =
+            registry.nearest(name).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        Failure::input(format!(
+            "there is no system `{name}`{hint}\n  = expected: one of {}",
+            known.join(", ")
+        ))
     })
 }

@@ -101,11 +101,13 @@ fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Res
             ..RunOptions::default()
         },
     };
-    let report =
-        execute(scenario, &options, interrupt).map_err(|e| Failure::with_code(e.exit_code(), e))?;
+    let report = execute(scenario, &options, interrupt).map_err(|e| Failure::with_code(e.exit_code(), e))?;
     let failed = |what: &str, e: &dyn std::fmt::Display| {
         let directory = report.directory.display();
-        Failure::with_code(3, format!("the runs are finished, but {what} in {directory} cannot be written: {e}"))
+        Failure::with_code(
+            3,
+            format!("the runs are finished, but {what} in {directory} cannot be written: {e}"),
+        )
     };
     Summary::of(scenario, &report.table).write(&report.directory).map_err(|e| failed("summary.csv", &e))?;
     let plots = report.directory.join("plots");

@@ -66,7 +66,11 @@ pub(crate) fn diff(left: &Path, right: &Path, out: &mut impl Write) -> Outcome {
         report.compared, report.differing, report.unpaired
     )?;
     if let Some(first) = &report.first {
-        writeln!(out, "first differing run: point {} ({}), replica {}", first.point, first.at, first.replica)?;
+        writeln!(
+            out,
+            "first differing run: point {} ({}), replica {}",
+            first.point, first.at, first.replica
+        )?;
         writeln!(out, "  digests {} | {}", first.left, first.right)?;
         for note in &first.notes {
             writeln!(out, "  {note}")?;

@@ -200,6 +200,10 @@ impl Block {
     #[must_use]
     pub fn new(header: Header, body: Body) -> Self {
         let root_matches = merkle_root(&body.leaves()) == header.merkle_root;
+        Self::join(header, body, root_matches)
+    }
+
+    fn join(header: Header, body: Body, root_matches: bool) -> Self {
         let wire_len = body.wire_len().saturating_add(Header::LEN as u32);
         Self { sealed: header.seal(), body, wire_len, root_matches }
     }
@@ -209,7 +213,8 @@ impl Block {
     #[must_use]
     pub fn assemble(previous: BlockId, time: u32, bits: Bits, nonce: u32, body: Body) -> Self {
         let merkle_root = merkle_root(&body.leaves());
-        Self::new(Header { version: Header::VERSION, previous, merkle_root, time, bits, nonce }, body)
+        // The root was computed from this very body: no need to hash it all again.
+        Self::join(Header { version: Header::VERSION, previous, merkle_root, time, bits, nonce }, body, true)
     }
 
     /// The block that everybody knows from the start: empty, at time zero, of the initial difficulty.
