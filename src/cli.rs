@@ -19,7 +19,7 @@ pub(crate) struct Cli {
 pub(crate) enum Verb {
     /// Run scenarios with their sweeps and replicas; print the summary, write the run directory and its plots
     Run(RunArgs),
-    /// Run scenarios, then evaluate their [[expect]] gates: one line each, exit code 1 when one fails
+    /// Run scenarios, then evaluate their `expect` gates: one line each, exit code 1 when one fails
     Check(CheckArgs),
     /// List the systems and the scenarios that ship with them
     List,
@@ -121,7 +121,7 @@ pub(crate) struct RunArgs {
     /// Threads [default: one per core]
     #[arg(long)]
     pub(crate) jobs: Option<usize>,
-    /// Run directory [default: results/<name>]
+    /// Run directory [default: results/NAME]
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,
     /// Go on with an interrupted sweep; its files become what an uninterrupted one would have written

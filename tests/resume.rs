@@ -22,7 +22,7 @@ fn files(desk: &Desk, folder: &str) -> Vec<String> {
 
 /// Starts the sweep and waits until its journal shows that some runs, but not all, are finished.
 fn in_the_middle(desk: &Desk, folder: &str) -> Child {
-    let child = desk
+    let mut child = desk
         .command(SWEEP.split_whitespace().chain([folder]))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -35,6 +35,8 @@ fn in_the_middle(desk: &Desk, folder: &str) -> Child {
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    let _ = child.kill();
+    let _ = child.wait();
     panic!("the sweep wrote no journal within half a minute");
 }
 

@@ -78,7 +78,9 @@ mod with_simcore {
     impl EventHandler for Hopper {
         fn on(&mut self, event: Event) {
             cast!(match event.data {
-                Ball { origin, hops } => { self.pass_on(origin, hops) }
+                Ball { origin, hops } => {
+                    self.pass_on(origin, hops)
+                }
             })
         }
     }
@@ -135,7 +137,8 @@ mod with_nexosim {
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             let unit = ((z >> 11) + 1) as f64 / (1_u64 << 53) as f64;
             let delay = Duration::from_secs_f64(MIN_S - BEYOND_S * unit.ln());
-            cx.schedule_event(delay, schedulable!(Self::pass_on), (ball.0, ball.1 + 1)).expect("a delay in the future");
+            cx.schedule_event(delay, schedulable!(Self::pass_on), (ball.0, ball.1 + 1))
+                .expect("a delay in the future");
         }
     }
 
@@ -166,7 +169,14 @@ fn main() {
     println!("PHOLD, million events/s on one thread, median of {ROUNDS} interleaved rounds");
     println!(
         "{:>9} {:>10} {:>10} {:>10} {:>10} {:>10} {:>18} {:>18}",
-        "pending", "bare ring", "bare heap", "engine", "simcore", "nexosim", "bare / best peer", "engine / best peer"
+        "pending",
+        "bare ring",
+        "bare heap",
+        "engine",
+        "simcore",
+        "nexosim",
+        "bare / best peer",
+        "engine / best peer"
     );
     for pending in sizes {
         let events = u64::from(pending).clamp(1_000_000, 4_000_000);

@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     /// A list that takes the rest of the message, in records of equal size.
     pub(crate) fn records(&self, size: usize, list: &'static str, most: usize) -> Result<usize, DecodeError> {
         let count = self.0.len() / size;
-        if self.0.len() % size != 0 {
+        if !self.0.len().is_multiple_of(size) {
             return Err(DecodeError::Truncated);
         }
         if count > most { Err(DecodeError::TooLong(list)) } else { Ok(count) }

@@ -37,7 +37,7 @@ impl Bits {
         // falls by one.
         let power = 1_u128 << (256 - 8 * (exponent - 3));
         let mantissa = u128::from(mantissa);
-        Some(power / mantissa - u128::from(power % mantissa == 0))
+        Some(power / mantissa - u128::from(power.is_multiple_of(mantissa)))
     }
 
     /// How many times harder than `reference`; 1 when either is invalid.

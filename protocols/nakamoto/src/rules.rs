@@ -87,7 +87,7 @@ pub fn next_bits<B: Chained>(tree: &Tree<B>, parent: Position, config: &Config) 
     let height = tree.height(parent);
     let Retarget::Every(window) = config.retarget else { return last.bits };
     // A window of zero is refused by the configuration; here it means what one means.
-    if (height + 1) % window.max(1) != 0 || height == 0 {
+    if !(height + 1).is_multiple_of(window.max(1)) || height == 0 {
         return last.bits;
     }
     let first = tree.ancestor(parent, height.saturating_sub(window));

@@ -29,19 +29,30 @@ pub fn template(system: &SystemSpec) -> String {
     }
     // Keys of the top level must stand before the first section.
     sections.sort_by_key(|s| !s.is_empty());
+    let end = end_of_run(&params);
     for section in sections {
         if !section.is_empty() {
             let _ = writeln!(out, "\n[{section}]");
         }
         for param in params.iter().filter(|p| p.key.rsplit_once('.').map_or("", |(s, _)| s) == section) {
-            write_param(&mut out, param);
+            write_param(&mut out, param, param.required() || Some(param.key) == end);
         }
     }
     write_rest(&mut out, system, &params);
     out
 }
 
-fn write_param(out: &mut String, param: &ParamSpec) {
+/// The parameter that ends the run, where none has a default: a template that never ends would be of no use. A count (of
+/// blocks …) rather than a time, whose right length depends on everything else.
+fn end_of_run(params: &[ParamSpec]) -> Option<&'static str> {
+    let mut ends = params.iter().filter(|p| p.key.starts_with("stop."));
+    if ends.clone().any(|p| p.default.is_some()) {
+        return None;
+    }
+    ends.find(|p| matches!(p.kind, Kind::Integer { .. })).map(|p| p.key)
+}
+
+fn write_param(out: &mut String, param: &ParamSpec, set: bool) {
     let key = param.key.rsplit('.').next().unwrap_or(param.key);
     let _ = writeln!(out, "# {} [{}]; {}", param.about, param.source, param.kind.expectation());
     if let Kind::Variants(variants) = &param.kind {
@@ -52,7 +63,7 @@ fn write_param(out: &mut String, param: &ParamSpec) {
                 writeln!(out, "#   {{ kind = \"{}\"{} }}  {}", variant.name, fields.concat(), variant.about);
         }
     }
-    let comment = if param.required() { "" } else { "# " };
+    let comment = if set { "" } else { "# " };
     let _ = writeln!(out, "{comment}{key} = {}", value(param));
 }
 

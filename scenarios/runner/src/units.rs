@@ -178,7 +178,7 @@ pub fn format_span(nanos: u64) -> String {
     if nanos == 0 {
         return "0 s".into();
     }
-    let fitting = TIME.iter().find(|(_, factor)| nanos % factor == 0);
+    let fitting = TIME.iter().find(|(_, factor)| nanos.is_multiple_of(*factor));
     let (names, factor) = fitting.unwrap_or(&TIME[TIME.len() - 1]);
     format!("{} {}", nanos / factor, names[0])
 }
@@ -234,7 +234,7 @@ pub fn parse_bytes(text: &str) -> Result<u64, String> {
 /// Writes a size with the largest unit that keeps it whole, for example `535 kB`.
 #[must_use]
 pub fn format_bytes(bytes: u64) -> String {
-    let fitting = BYTES.iter().find(|(_, factor)| bytes >= *factor && bytes % factor == 0);
+    let fitting = BYTES.iter().find(|(_, factor)| bytes >= *factor && bytes.is_multiple_of(*factor));
     let (name, factor) = fitting.unwrap_or(&("B", 1));
     format!("{} {name}", bytes / factor)
 }

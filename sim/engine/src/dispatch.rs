@@ -474,7 +474,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn churn(&mut self, key: Key, node: NodeId, count: u32) {
         self.note_engine(key, node, "comes up or goes down");
         let (seed, turn) = (self.env.seed(), u64::from(count / 2));
-        let next = if count % 2 == 0 {
+        let next = if count.is_multiple_of(2) {
             self.take_down(node);
             self.churn.absence(seed, node, turn)
         } else {
