@@ -69,7 +69,8 @@ impl Metrics {
 
     /// Who was told what.
     fn shares(&mut self, sight: &Sight<'_, Participant>) -> Vec<(&'static str, f64)> {
-        let (mut victims, mut eclipsed, mut adversarial, mut asked) = (0_u32, 0_u32, 0, 0);
+        let (mut victims, mut deceived, mut eclipsed) = (0_u32, 0_u32, 0_u32);
+        let (mut adversarial, mut asked) = (0, 0);
         let (honest, mut met) = (self.honest(sight), false);
         let clients = self.confirmed.len();
         for at in 0..clients {
@@ -79,18 +80,24 @@ impl Metrics {
             adversarial += foreign;
             asked += all;
             met |= client.neighbours().iter().any(|&n| sight.is_controlled(n));
-            victims += u32::from(foreign >= self.least);
+            let victim = foreign >= self.least;
+            victims += u32::from(victim);
+            deceived += u32::from(victim && self.confirmed[at].fake.is_some());
             eclipsed += u32::from(foreign == all && all > 0);
         }
         if met {
             self.oracles.met(sight.now());
         }
         let users = clients.max(1) as f64;
-        vec![
+        let mut out = vec![
             ("victim_share", f64::from(victims) / users),
             ("eclipsed_share", f64::from(eclipsed) / users),
             ("adversarial_neighbours", adversarial as f64 / asked.max(1) as f64),
-        ]
+        ];
+        if self.payments.is_some() && victims > 0 {
+            out.push(("victims_deceived", f64::from(deceived) / f64::from(victims)));
+        }
+        out
     }
 
     fn payment_metrics(

@@ -124,6 +124,11 @@ fn payment_metrics() -> Vec<MetricSpec> {
             "users who saw the confirmations of a payment that never reached the honest chain",
         ),
         MetricSpec::quantity(
+            "victims_deceived",
+            "",
+            "share of the victims who saw the confirmations of that payment; not observed in a run without victims",
+        ),
+        MetricSpec::quantity(
             "confirmed_honest_share",
             "",
             "users who saw the confirmations of the payment in the honest chain",

@@ -79,6 +79,7 @@ fn by_the_majority_rule_the_deceived_are_the_victims_and_nobody_else() {
         let value = |name| metric(&outcome, name).unwrap();
         assert!(value("victim_share") > 0.0);
         assert_eq!(value("confirmed_fake_share"), value("victim_share"), "replica {replica}");
+        assert_eq!(value("victims_deceived"), 1.0);
         let rest = 1.0 - value("confirmed_fake_share") - value("confirmed_honest_share");
         assert!((value("stalled_share") - rest).abs() < 1e-12);
         // Nine honest neighbours of ten are a one in a million event here: the others are left without a chain.
