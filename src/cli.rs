@@ -118,9 +118,9 @@ pub(crate) struct RunArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) choice: Choice,
-    /// Threads [default: one per core]
-    #[arg(long)]
-    pub(crate) jobs: Option<usize>,
+    /// Threads, 1 to 1024 [default: one per core]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) jobs: Option<u16>,
     /// Run directory [default: results/NAME]
     #[arg(long)]
     pub(crate) out: Option<PathBuf>,

@@ -90,7 +90,7 @@ fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Res
     let out: PathBuf = args.out.clone().unwrap_or_else(|| default_directory(&scenario.name));
     let options = ExecuteOptions {
         out,
-        jobs: args.jobs.unwrap_or(0),
+        jobs: args.jobs.map_or(0, usize::from),
         resume: args.resume,
         quiet: args.quiet,
         argv: std::env::args().collect(),

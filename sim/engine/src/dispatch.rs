@@ -3,13 +3,13 @@
 use std::hash::{Hash, Hasher};
 
 use astrarium_net::{Arrival as Landed, Fate, Landing, NetChange, Network, Parcel, Transit};
-use astrarium_node::hash::{StableHasher, mix};
+use astrarium_node::hash::{StableHasher, fold, mix};
 use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
 use crate::adversary::{Adversary, Hands};
 use crate::cpu::{self, Cpu};
 use crate::fault::FaultAction;
-use crate::flight::Hop;
+use crate::flight::{Hop, Tagged};
 use crate::input::Input;
 use crate::key::{Key, Source};
 use crate::observer::{Observer, Sight};
@@ -21,6 +21,9 @@ use crate::workload::Workload;
 
 /// Stands for the engine itself where a digest term wants a node.
 const ENGINE: NodeId = NodeId(u32::MAX);
+
+/// Keeps the digest terms of messages apart from those of other inputs.
+const MESSAGE: u64 = 0x4528_21e6_38d0_1377;
 
 impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
     /// Handles one event.
@@ -63,11 +66,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     #[inline(always)]
     fn whole(&mut self, key: Key, from: NodeId, to: NodeId, slot: u32) {
-        let bytes = self.mail.whole(slot).wire_len();
+        let bytes = self.mail.whole(slot).message.wire_len();
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
             Landed::Deliver => {
-                let message = self.mail.take_whole(slot);
-                self.input(to, Input::Message(Received { from, message }), key);
+                let content = self.mail.take_whole(slot);
+                self.deliver(key, from, to, content);
             }
             landed => {
                 let message = self.mail.take_whole(slot);
@@ -78,7 +81,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     /// A message that arrived whole waits in the downlink queue, or is lost there.
     #[inline(never)]
-    fn not_yet(&mut self, key: Key, from: NodeId, to: NodeId, message: P::Msg, landed: Landed) {
+    fn not_yet(&mut self, key: Key, from: NodeId, to: NodeId, message: Tagged<P::Msg>, landed: Landed) {
         match landed {
             Landed::Later(at) => {
                 self.note_engine(key, to, "waits in the downlink queue");
@@ -95,7 +98,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let letter = self.mail.letter(slot);
         let (from, to) = (letter.from, letter.to);
         if !landed {
-            let bytes = letter.message.wire_len();
+            let bytes = letter.message.message.wire_len();
             match self.network.arrive(self.now, &Landing { from, to, bytes, piece, pieces }) {
                 Landed::Deliver => {}
                 Landed::Later(at) => {
@@ -112,7 +115,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             }
         }
         match self.mail.collect(slot, self.now, piece, pieces) {
-            Some(message) => self.input_apart(to, Input::Message(Received { from, message }), key),
+            Some(message) => self.deliver_apart(key, from, to, message),
             None => self.note_engine(key, to, "is a fragment"),
         }
     }
@@ -120,7 +123,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     #[inline(always)]
     fn flight(&mut self, key: Key, slot: u32) {
         let flight = self.mail.flight(slot);
-        let (from, bytes) = (flight.from, flight.message.wire_len());
+        let (from, bytes) = (flight.from, flight.message.message.wire_len());
         let (hop, message, next) = self.mail.land(slot);
         if let Some(next) = next {
             let key = Key::new(next.at, Source::from(from), next.sequence, self.order_seed);
@@ -128,7 +131,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
         let Some(Hop { to, .. }) = hop else { return };
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
-            Landed::Deliver => self.input(to, Input::Message(Received { from, message }), key),
+            Landed::Deliver => self.deliver(key, from, to, message),
             landed => self.not_yet(key, from, to, message, landed),
         }
     }
@@ -146,10 +149,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     /// An input reaches a node: it is noted, then handled at once or queued for a core.
     #[inline(always)]
-    fn input(&mut self, node: NodeId, input: Input<P>, key: Key) {
-        let mut hasher = StableHasher::new(u64::from(node.0));
-        input.hash(&mut hasher);
-        let content = hasher.finish();
+    fn input(&mut self, node: NodeId, input: Input<P>, key: Key, content: u64) {
         self.recorder.note(key, node, content, || (source_of(&input, node), format!("{input:?}")));
         let slot = &mut self.slots[node.index()];
         if !slot.up {
@@ -200,7 +200,22 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     /// [`Self::input`] for the paths that are not hot.
     #[inline(never)]
     fn input_apart(&mut self, node: NodeId, input: Input<P>, key: Key) {
-        self.input(node, input, key);
+        let mut hasher = StableHasher::new(u64::from(node.0));
+        input.hash(&mut hasher);
+        self.input(node, input, key, hasher.finish());
+    }
+
+    /// A message reaches its recipient. Its content was named when it was sent.
+    #[inline(always)]
+    fn deliver(&mut self, key: Key, from: NodeId, to: NodeId, Tagged { message, tag }: Tagged<P::Msg>) {
+        let content = fold(tag ^ u64::from(from.0), MESSAGE ^ u64::from(to.0));
+        self.input(to, Input::Message(Received { from, message }), key, content);
+    }
+
+    /// [`Self::deliver`] for the paths that are not hot.
+    #[inline(never)]
+    fn deliver_apart(&mut self, key: Key, from: NodeId, to: NodeId, message: Tagged<P::Msg>) {
+        self.deliver(key, from, to, message);
     }
 
     /// [`Self::execute`] for the paths that are not hot.
@@ -348,13 +363,14 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn post_whole(&mut self, parcel: &Parcel, at: Time, message: P::Msg) {
         debug_assert!(at > self.now, "the network delivered at once");
         let Parcel { from, to, .. } = *parcel;
-        let slot = self.mail.post_whole(message);
+        let slot = self.mail.post_whole(Tagged { message, tag: parcel.tag });
         let key = self.slots[from.index()].next_key(from, at, self.order_seed);
         self.queue.push(key, Pending::Whole { from, to, slot }.pack());
     }
 
     /// Makes the pieces in `self.transits` pending, as one letter.
     fn post_pieces(&mut self, parcel: &Parcel, message: P::Msg) {
+        let message = Tagged { message, tag: parcel.tag };
         let slot = self.mail.post(parcel.from, parcel.to, message, self.transits.len() as u32);
         for transit in &self.transits {
             let Transit { at, piece, pieces } = *transit;
@@ -384,7 +400,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             self.mail.recycle(hops);
             return;
         }
-        let slot = self.mail.launch(from, message, hops);
+        let slot = self.mail.launch(from, Tagged { message, tag }, hops);
         if let Some(first) = self.mail.next_hop(slot) {
             let key = Key::new(first.at, Source::from(from), first.sequence, self.order_seed);
             self.queue.push(key, Pending::Flight { slot }.pack());

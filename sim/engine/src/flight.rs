@@ -10,6 +10,14 @@ use slab::Slab;
 /// Fragments of one datagram that arrive further apart than this are not put together (RFC 791 suggests 15 s, Linux 30 s).
 const REASSEMBLY_LIMIT: Span = Span::from_secs(30);
 
+/// A message and the name of its content, computed once when it is sent: it names the message's fate on the way and its part
+/// in the digest at the end.
+#[derive(Debug, Clone)]
+pub(crate) struct Tagged<M> {
+    pub(crate) message: M,
+    pub(crate) tag: u64,
+}
+
 /// A message to one node.
 #[derive(Debug, Clone)]
 pub(crate) struct Letter<M> {

@@ -13,7 +13,7 @@ use crate::builder::Factory;
 use crate::cpu::{CpuModel, Works};
 use crate::digest::{Checkpoint, Digest, EventRecord};
 use crate::fault::Fault;
-use crate::flight::Mail;
+use crate::flight::{Mail, Tagged};
 use crate::key::{Key, Source};
 use crate::node::Slot;
 use crate::observer::{Observer, Sight};
@@ -54,7 +54,7 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) order_seed: u64,
     pub(crate) queue: Queue,
     pub(crate) slots: Vec<Slot<P>>,
-    pub(crate) mail: Mail<P::Msg>,
+    pub(crate) mail: Mail<Tagged<P::Msg>>,
     pub(crate) works: Works<P>,
     pub(crate) env: Env,
     pub(crate) fx: Fx<P>,
