@@ -96,7 +96,7 @@ pub(crate) struct Choice {
     /// Set a parameter, `network.nodes=100`; on a swept key replaces its axis by the value or list
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) sets: Vec<String>,
-    /// Seed of all randomness
+    /// Seed of all randomness, 0 to 2^63 - 1
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// Runs per sweep point

@@ -91,6 +91,10 @@ fn bad_words_on_the_command_line_are_explained() {
         ("run scenarios/nakamoto/double-spend.toml --replicas 0", &["replicas"]),
         ("run scenarios/nakamoto/double-spend.toml --out /proc/astrarium", &["/proc/astrarium"]),
         ("run scenarios/nakamoto/double-spend.toml scenarios/nakamoto/fifty-one.toml --out x", &["--out"]),
+        (
+            "run scenarios/nakamoto/partition.toml --set network.topology=complete --set network.nodes=7000000",
+            &["network.nodes", "neighbours"],
+        ),
         ("run scenarios/nakamoto/double-spend.toml --jobs 100000", &["100000", "1024"]),
         ("new nakamto", &["did you mean `nakamoto`"]),
         ("schema hyperchian", &["hyperchian"]),

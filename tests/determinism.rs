@@ -87,6 +87,11 @@ fn formats_and_templates_are_what_they_say() {
     assert!(json.is_array());
     let csv = desk.expect(0, &format!("{run} --format csv")).out;
     assert_eq!(csv, desk.read("out/summary.csv"));
+    let check = run.replace("run ", "check ");
+    let json: serde_json::Value =
+        serde_json::from_str(&desk.expect(0, &format!("{check} --format json")).out).expect("JSON");
+    assert_eq!(json[0]["metric"], "attack_success");
+    assert!(desk.expect(0, &format!("{check} --format csv")).out.starts_with("scenario,metric,demand,point"));
     for system in ["nakamoto", "victims", "canary"] {
         let template = desk.expect(0, &format!("new {system}")).out;
         desk.write("new.toml", template);

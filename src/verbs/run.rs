@@ -36,11 +36,15 @@ pub(crate) fn check(args: &CheckArgs, out: &mut impl Write) -> Outcome {
             return Ok(code);
         }
         let gates = gates::check(scenario, &report.table);
-        for line in gates::lines(&gates) {
-            writeln!(out, "{line}")?;
-        }
+        let text = gates::render(&scenario.name, &gates, args.run.format.into());
+        write!(out, "{text}")?;
         if gates.is_empty() {
-            writeln!(out, "{}: no expectation applies to size `{}`", scenario.name, scenario.size)?;
+            let none = format!("{}: no expectation applies to size `{}`", scenario.name, scenario.size);
+            if args.run.format == Format::Table {
+                writeln!(out, "{none}")?;
+            } else {
+                writeln!(io::stderr(), "{none}")?;
+            }
         }
         if code == 0 && !gates.iter().all(gates::Gate::passed) {
             code = 1;
@@ -118,6 +122,24 @@ fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Res
 
 /// Says where the results are and what went wrong on the way; the exit code so far.
 fn conclude(args: &RunArgs, report: &RunReport, out: &mut impl Write) -> Result<u8, Failure> {
+    let mut notes = troubles(report);
+    if !args.quiet {
+        notes.splice(0..0, whereabouts(report));
+    }
+    // Results go to standard output; beside a document for machines there is no room for notes.
+    if args.format == Format::Table {
+        notes.iter().try_for_each(|note| writeln!(out, "{note}"))?;
+    } else {
+        notes.iter().try_for_each(|note| writeln!(io::stderr(), "{note}"))?;
+    }
+    Ok(match report.exit_code() {
+        0 if report.manifest.violations > 0 => 1,
+        code => code,
+    })
+}
+
+/// What was done and where it lies.
+fn whereabouts(report: &RunReport) -> Vec<String> {
     let manifest = &report.manifest;
     let mut notes: Vec<String> = report.notices.clone();
     notes.push(format!(
@@ -133,6 +155,13 @@ fn conclude(args: &RunArgs, report: &RunReport, out: &mut impl Write) -> Result<
         .unwrap_or_default();
     pictures.sort();
     notes.extend(pictures.iter().map(|path| format!("plot {}", path.display())));
+    notes
+}
+
+/// What went wrong: violated oracles, failed runs, an interrupt. Said even when quiet.
+fn troubles(report: &RunReport) -> Vec<String> {
+    let manifest = &report.manifest;
+    let mut notes = Vec::new();
     let broken = manifest.oracles.iter().filter(|(_, count)| count.violated > 0);
     for (name, count) in broken.take(VIOLATIONS_SHOWN) {
         notes.push(format!(
@@ -150,19 +179,7 @@ fn conclude(args: &RunArgs, report: &RunReport, out: &mut impl Write) -> Result<
     if manifest.status == Status::Interrupted {
         notes.push(format!("interrupted after {} runs; go on with --resume", manifest.runs));
     }
-    if args.format == Format::Table {
-        for note in &notes {
-            writeln!(out, "{note}")?;
-        }
-    } else if !args.quiet {
-        for note in &notes {
-            writeln!(io::stderr(), "{note}")?;
-        }
-    }
-    Ok(match report.exit_code() {
-        0 if manifest.violations > 0 => 1,
-        code => code,
-    })
+    notes
 }
 
 impl From<Format> for astrarium_analysis::Format {

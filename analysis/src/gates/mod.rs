@@ -21,7 +21,7 @@ use crate::measured::{Measured, measure};
 use crate::theory::find;
 
 pub use judge::{Demand, Judgement, Outcome, judge};
-pub use report::{junit, lines};
+pub use report::{junit, lines, render};
 
 /// One demand of one `[[expect]]`, judged at every point it covers.
 #[derive(Debug, Clone, PartialEq)]

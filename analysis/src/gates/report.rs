@@ -3,6 +3,11 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Gate, Judgement, Outcome};
+use crate::summary::Format;
+
+/// Columns of the gates as CSV.
+const COLUMNS: [&str; 9] =
+    ["scenario", "metric", "demand", "point", "outcome", "n", "measured", "expected", "sigmas"];
 
 /// Failing points listed under a gate.
 const LISTED: usize = 5;
@@ -96,6 +101,61 @@ fn describe(at: &str, judgement: &Judgement) -> String {
 
 fn round(value: f64) -> String {
     crate::plot::significant(value, 4)
+}
+
+/// The gates of a scenario as text: lines for people, an array of objects, or a table with one row per gate and point.
+#[must_use]
+pub fn render(scenario: &str, gates: &[Gate], format: Format) -> String {
+    match format {
+        Format::Table => lines(gates).iter().fold(String::new(), |text, line| text + line + "\n"),
+        Format::Json => {
+            let gates: Vec<_> = gates.iter().map(|gate| object(scenario, gate)).collect();
+            format!("{:#}\n", serde_json::Value::Array(gates))
+        }
+        Format::Csv => {
+            let mut csv = csv::Writer::from_writer(Vec::new());
+            // Writing to memory cannot fail.
+            let _ = csv.write_record(COLUMNS);
+            for gate in gates {
+                for (at, judgement) in &gate.points {
+                    let cell = |value: Option<f64>| value.map_or_else(String::new, |v| v.to_string());
+                    let Judgement { outcome, n, measured, expected, sigmas, .. } = judgement;
+                    let figures = [n.to_string(), cell(*measured), cell(*expected), cell(*sigmas)];
+                    let words = [scenario, &gate.metric, &gate.demand, at, word(*outcome)];
+                    let _ = csv.write_record(words.into_iter().chain(figures.iter().map(String::as_str)));
+                }
+            }
+            csv.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+        }
+    }
+}
+
+fn object(scenario: &str, gate: &Gate) -> serde_json::Value {
+    let points: Vec<_> = gate
+        .points
+        .iter()
+        .map(|(at, j)| {
+            let Judgement { n, measured, expected, sigmas, remark, .. } = j;
+            serde_json::json!({
+                "point": at,
+                "outcome": word(j.outcome),
+                "n": n,
+                "measured": measured,
+                "expected": expected,
+                "sigmas": sigmas,
+                "remark": remark,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "scenario": scenario,
+        "metric": gate.metric,
+        "demand": gate.demand,
+        "about": gate.about,
+        "outcome": word(gate.outcome()),
+        "line": gate.line,
+        "points": points,
+    })
 }
 
 /// The gates of some scenarios as a JUnit report: one suite per scenario, one case per gate. No times and no run id in it: same

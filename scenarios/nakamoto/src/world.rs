@@ -84,12 +84,21 @@ impl World {
     }
 }
 
+/// Most nodes of a complete graph: their lists of neighbours take 4 bytes per pair, 400 MB here.
+const MOST_COMPLETE: usize = 10_000;
+
 /// Checks everything about a world that does not depend on the seed.
 ///
 /// # Errors
 /// The first impossible parameter or combination.
 pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
     config(params)?;
+    let nodes = params.count("network.nodes");
+    if params.text("network.topology.kind") == "complete" && nodes > MOST_COMPLETE {
+        let problem = format!("{nodes} nodes that all know each other keep {} neighbours each", nodes - 1);
+        let help = format!("take at most {MOST_COMPLETE} nodes, or a sparser topology such as random");
+        return Err(complaint("network.nodes", problem, help));
+    }
     hash_shares(params, params.count("network.nodes"), honest_nodes(params)?)?;
     network::net_config(params, files).map(|_| ())
 }

@@ -62,6 +62,8 @@ impl Recorder {
         let index = self.events - 1;
         if self.window.contains(&index) {
             let (source, input) = words();
+            // Two runs may part in the order of equal messages, which only the number tells.
+            let source = format!("{source} (its event {})", key.sequence());
             let node = if node.0 == u32::MAX { "engine".to_owned() } else { node.to_string() };
             let time_ns = key.time().as_nanos();
             self.records.push(EventRecord { index, time_ns, source, node, input, hash: term });
