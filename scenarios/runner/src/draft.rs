@@ -158,6 +158,9 @@ impl Draft {
                 let field = Field { key: rest.to_string(), place, node };
                 self.add_sweep(&field, true, issues);
             }
+            _ if self.axes.iter().any(|a| a.key == key) => {
+                self.replace_axis(key, place, node, kind_of(system, params, key).as_ref());
+            }
             "fault" => self.set_fault(key, place, node, issues),
             _ => self.set_param(key, place, node, system, params, issues),
         }
@@ -166,6 +169,14 @@ impl Draft {
     fn set_head(&mut self, key: &str, place: Place, node: Node) {
         self.head.retain(|f| f.key != key);
         self.head.push(Field { key: key.to_string(), place, node });
+    }
+
+    /// A value on a swept key – a parameter's or a fault's – takes the place of the axis: the sweep would hide it.
+    fn replace_axis(&mut self, key: &str, place: Place, node: Node, kind: Option<&Kind>) {
+        if let Some(axis) = self.axes.iter_mut().find(|a| a.key == key) {
+            axis.node = as_axis(node, kind);
+            axis.place = place;
+        }
     }
 
     fn set_fault(&mut self, key: &str, place: Place, node: Node, issues: &mut Issues) {
@@ -195,12 +206,6 @@ impl Draft {
         params: &[ParamSpec],
         issues: &mut Issues,
     ) {
-        if let Some(axis) = self.axes.iter_mut().find(|a| a.key == key) {
-            let kind = kind_of(system, params, key);
-            axis.node = as_axis(node, kind.as_ref());
-            axis.place = place;
-            return;
-        }
         // `stop` says when a run ends: another condition replaces the former one instead of joining it.
         if key == "stop"
             && let Content::Table(sections) = &mut self.root.content

@@ -76,6 +76,36 @@ fn a_set_on_a_swept_key_replaces_its_axis() {
 }
 
 #[test]
+fn a_set_on_a_swept_field_of_a_fault_replaces_its_axis() {
+    let text = format!(
+        "{MINIMAL}[[fault]]\nid = \"cut\"\nkind = \"partition\"\nat = \"1 s\"\nsplit = [0.5, 0.5]\n[sweep]\n\
+         \"fault.cut.for\" = [\"1 s\", \"2 s\"]\n\"fault.cut.split\" = [[0.5, 0.5], [0.9, 0.1]]\n\
+         [size.smoke]\n\"fault.cut.for\" = \"9 s\"\n"
+    );
+    let lengths = |size: Option<&str>, sets: &[&str]| -> Vec<u64> {
+        let points = with(&text, size, sets).points;
+        points.iter().map(|p| p.params.faults()[0].span("for").as_nanos() / 1_000_000_000).collect()
+    };
+    assert_eq!(lengths(None, &[]), [1, 1, 2, 2]);
+    assert_eq!(lengths(None, &["fault.cut.for=5 s"]), [5, 5]);
+    assert_eq!(lengths(None, &["fault.cut.for=[\"5 s\", \"1 min\"]"]), [5, 5, 60, 60]);
+    assert_eq!(lengths(Some("smoke"), &[]), [9, 9]);
+    // A list is one value of a field that is a list.
+    let one = with(&text, None, &["fault.cut.split=[0.7, 0.3]"]);
+    assert_eq!(one.points.len(), 2);
+    assert_eq!(one.points[1].params.faults()[0].list("split"), [Value::Number(0.7), Value::Number(0.3)]);
+    for (set, why) in [
+        ("fault.cut.for=[]", "the axis `fault.cut.for` is empty"),
+        ("fault.cut.for=[\"5 s\", \"5000 ms\"]", "`fault.cut.for`"),
+        ("fault.cut.for=5", "the number 5 has no unit"),
+    ] {
+        let options = LoadOptions { sets: vec![set.into()], ..LoadOptions::default() };
+        let message = load_in(Path::new("."), &text, &options).unwrap_err().to_string();
+        assert!(message.contains(why) && message.contains("--set fault.cut.for="), "{set}: {message}");
+    }
+}
+
+#[test]
 fn a_set_may_complete_a_variant() {
     let set = |s: &str| with(MINIMAL, None, &[s]).base;
     assert_eq!(set("network.latency.one_way=10 ms").span("network.latency.one_way").as_nanos(), 10_000_000);
