@@ -15,6 +15,7 @@ use std::time::Instant;
 use astrarium_engine::RunOptions;
 
 use crate::journal::{Journal, Record};
+use crate::lock::{LOCK, Lock};
 use crate::points::replica_seed;
 use crate::progress::Progress;
 use crate::rundir::{
@@ -104,7 +105,8 @@ pub fn default_directory(name: &str) -> PathBuf {
 
 /// Runs a scenario.
 ///
-/// A directory that an earlier run left is replaced (with a notice); one that holds anything else is refused.
+/// A directory that an earlier run left is replaced (with a notice); one that holds anything else, or in which another run
+/// is going, is refused.
 ///
 /// # Errors
 /// When the directory cannot be used or written.
@@ -114,7 +116,10 @@ pub fn execute(
     interrupt: &AtomicBool,
 ) -> Result<RunReport, ExecuteError> {
     let start = Instant::now();
-    let mut sweep = match prepare(scenario, options)? {
+    let contents = Contents::of(scenario)
+        .map_err(|(path, e)| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
+    let _lock = occupy(&options.out)?;
+    let mut sweep = match prepare(scenario, options, &contents)? {
         Prepared::Finished(report) => return Ok(*report),
         Prepared::Sweep(sweep) => *sweep,
     };
@@ -150,19 +155,39 @@ struct Sweeping<'a> {
     notices: Vec<String>,
 }
 
-/// Makes the directory ready: new, replaced or resumed.
-fn prepare<'a>(scenario: &'a Scenario, options: &'a ExecuteOptions) -> Result<Prepared<'a>, ExecuteError> {
-    let out = &options.out;
-    let refuse = |what: &str, e: io::Error| ExecuteError::Refused(format!("{what} {}: {e}", out.display()));
-    let contents = Contents::of(scenario)
-        .map_err(|(path, e)| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
-    let earlier = Manifest::read(out).map_err(|e| refuse("cannot use the directory", e))?;
-    if earlier.is_none() && !is_free(out).map_err(|e| refuse("cannot use the directory", e))? {
+fn refuse(out: &Path, what: &str, e: &io::Error) -> ExecuteError {
+    ExecuteError::Refused(format!("{what} {}: {e}", out.display()))
+}
+
+/// Makes sure that the directory is ours or nobody's, and keeps other runs out of it until the lock is dropped.
+fn occupy(out: &Path) -> Result<Lock, ExecuteError> {
+    let unusable = |e| refuse(out, "cannot use the directory", &e);
+    let ours = Manifest::read(out).map_err(unusable)?.is_some();
+    if !ours && !is_free(out).map_err(unusable)? {
         return Err(ExecuteError::Refused(format!(
             "{} is not empty and was not written by astrarium; name another directory with --out",
             out.display()
         )));
     }
+    fs::create_dir_all(out)
+        .and_then(|()| Lock::take(out))
+        .map_err(|e| refuse(out, "cannot write the run directory", &e))?
+        .ok_or_else(|| {
+            ExecuteError::Refused(format!(
+                "{} is in use by another run; wait until it ends, or name another directory with --out",
+                out.display()
+            ))
+        })
+}
+
+/// Makes the directory ready: new, replaced or resumed.
+fn prepare<'a>(
+    scenario: &'a Scenario,
+    options: &'a ExecuteOptions,
+    contents: &Contents,
+) -> Result<Prepared<'a>, ExecuteError> {
+    let out = &options.out;
+    let earlier = Manifest::read(out).map_err(|e| refuse(out, "cannot use the directory", &e))?;
     let mut manifest =
         Manifest::begin(scenario, &contents.hash, &options.version, &options.argv, &options.options);
     let mut notices = Vec::new();
@@ -186,9 +211,9 @@ fn prepare<'a>(scenario: &'a Scenario, options: &'a ExecuteOptions) -> Result<Pr
         }
         None => {}
     }
-    begin(scenario, options, manifest, &contents, notices)
+    begin(scenario, options, manifest, contents, notices)
         .map(|sweep| Prepared::Sweep(Box::new(sweep)))
-        .map_err(|e| refuse("cannot write the run directory", e))
+        .map_err(|e| refuse(out, "cannot write the run directory", &e))
 }
 
 fn replaced(out: &Path, earlier: &Manifest) -> String {
@@ -212,7 +237,8 @@ fn difference(earlier: &Manifest, now: &Manifest) -> Option<String> {
 
 fn is_free(out: &Path) -> io::Result<bool> {
     match fs::read_dir(out) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
+        // A run that was killed before it wrote anything leaves its lock.
+        Ok(mut entries) => Ok(entries.all(|entry| entry.is_ok_and(|e| e.file_name() == LOCK))),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(e) => Err(e),
     }
@@ -241,7 +267,6 @@ fn begin<'a>(
     notices: Vec<String>,
 ) -> io::Result<Sweeping<'a>> {
     let out = &options.out;
-    fs::create_dir_all(out)?;
     manifest.write(out)?;
     contents.write(out)?;
     let mut table = RunTable::new(scenario);

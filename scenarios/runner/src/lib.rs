@@ -37,6 +37,7 @@ pub mod faults;
 mod gates;
 mod journal;
 mod load;
+mod lock;
 pub mod network;
 mod params;
 mod points;

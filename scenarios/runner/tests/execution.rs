@@ -4,8 +4,8 @@ mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use astrarium_runner::{
     Complaint, ExecuteOptions, Experiment, Files, LoadOptions, Outcome, Params, Registry, RunContext,
@@ -254,6 +254,55 @@ fn foreign_files_are_safe() {
     fs::write(&file, "").unwrap();
     assert!(refused(&sweep(), &file, false).contains("cannot use the directory"));
     assert!(refused(&sweep(), &file.join("below"), false).contains("below: Not a directory"));
+}
+
+/// Tries to run the same again into the directory in which it is running.
+struct Intruding {
+    coin: Coin,
+    out: PathBuf,
+    answers: Arc<Mutex<Vec<String>>>,
+}
+
+impl Experiment for Intruding {
+    fn spec(&self) -> &SystemSpec {
+        self.coin.spec()
+    }
+
+    fn validate(&self, params: &Params, files: &Files) -> Result<(), Complaint> {
+        self.coin.validate(params, files)
+    }
+
+    fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
+        let answers = [false, true].map(|resume| refused(&sweep(), &self.out, resume));
+        self.answers.lock().unwrap().extend(answers);
+        self.coin.run(params, context)
+    }
+}
+
+#[test]
+fn two_runs_never_share_a_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("x");
+    let answers = Arc::<Mutex<Vec<String>>>::default();
+    let mut registry = Registry::new();
+    registry.register(Intruding { coin: Coin::new(), out: out.clone(), answers: Arc::clone(&answers) });
+    let path = Path::new("test.toml");
+    let options = LoadOptions::default();
+    let scenario = Scenario::from_text(MINIMAL, path, Files::default(), &registry, VOCABULARY, &options)
+        .unwrap_or_else(|e| panic!("{e}"));
+    let report = run(&scenario, &out, 1, false);
+    let answers = answers.lock().unwrap();
+    assert_eq!((answers.len(), report.exit_code(), report.table.rows.len()), (2, 0, 1));
+    assert!(answers.iter().all(|a| a.contains("is in use by another run")), "{answers:?}");
+    // Afterwards it is free, and so is what a run leaves that is killed before it wrote anything.
+    assert!(!out.join(".lock").exists());
+    let killed = folder.path().join("killed");
+    fs::create_dir(&killed).unwrap();
+    fs::write(killed.join(".lock"), "").unwrap();
+    for out in [out, killed] {
+        assert_eq!(run(&sweep(), &out, 1, false).table.rows.len(), 600);
+        assert!(!out.join(".lock").exists());
+    }
 }
 
 #[test]
