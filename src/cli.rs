@@ -99,6 +99,9 @@ pub(crate) struct Choice {
     /// Seed of all randomness, 0 to 2^63 - 1
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+    /// Explore another order of simultaneous events, 0 to 2^63 - 1
+    #[arg(long)]
+    pub(crate) order_seed: Option<u64>,
     /// Runs per sweep point
     #[arg(long)]
     pub(crate) replicas: Option<u64>,
@@ -106,8 +109,8 @@ pub(crate) struct Choice {
 
 impl Choice {
     pub(crate) fn load_options(&self) -> LoadOptions {
-        let Self { size, sets, seed, replicas } = self.clone();
-        LoadOptions { size, sets, seed, replicas }
+        let Self { size, sets, seed, order_seed, replicas } = self.clone();
+        LoadOptions { size, sets, seed, order_seed, replicas }
     }
 }
 
@@ -136,9 +139,6 @@ pub(crate) struct RunArgs {
     /// Pending-event set (the digest is the same)
     #[arg(long, default_value = "auto")]
     pub(crate) queue: QueueChoice,
-    /// Explore another order of simultaneous events
-    #[arg(long, default_value_t = 0)]
-    pub(crate) order_seed: u64,
 }
 
 /// Pending-event set.

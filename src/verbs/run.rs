@@ -99,11 +99,7 @@ fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Res
         quiet: args.quiet,
         argv: std::env::args().collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        options: RunOptions {
-            queue: args.queue.into(),
-            order_seed: args.order_seed,
-            ..RunOptions::default()
-        },
+        options: RunOptions { queue: args.queue.into(), ..RunOptions::default() },
     };
     let report = execute(scenario, &options, interrupt).map_err(|e| Failure::with_code(e.exit_code(), e))?;
     let failed = |what: &str, e: &dyn std::fmt::Display| {

@@ -49,7 +49,7 @@ fn install_hook() {
     });
 }
 
-/// Runs one replica of a point.
+/// Runs one replica of a point, simultaneous events in the scenario's order.
 pub(crate) fn attempt(
     scenario: &Scenario,
     point: &Point,
@@ -60,7 +60,7 @@ pub(crate) fn attempt(
     install_hook();
     let context = RunContext {
         seed: replica_seed(scenario.seed, replica),
-        options: options.clone(),
+        options: RunOptions { order_seed: scenario.order_seed, ..options.clone() },
         files: &scenario.files,
         interrupt,
     };

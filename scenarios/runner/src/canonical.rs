@@ -75,6 +75,7 @@ impl Scenario {
         line(format!("system = {}", quote(self.system().name)));
         line(format!("about = {}", quote(&self.about)));
         line(format!("seed = {}", self.seed));
+        line(format!("order_seed = {}", self.order_seed));
         line(format!("replicas = {}", self.replicas));
         self.write_params(&mut out);
         for fault in self.base.faults() {

@@ -152,7 +152,7 @@ impl Recorded {
             ("system".to_string(), scenario.system().name.to_string()),
             ("seed".to_string(), scenario.seed.to_string()),
             ("replicas".to_string(), scenario.replicas.to_string()),
-            ("order_seed".to_string(), self.options.order_seed.to_string()),
+            ("order_seed".to_string(), scenario.order_seed.to_string()),
         ]);
         all.extend(scenario.base.iter().map(|(key, entry)| (key.to_string(), entry.value.to_string())));
         for fault in scenario.base.faults() {

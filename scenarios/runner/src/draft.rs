@@ -7,12 +7,24 @@ use crate::resolve::{at, kind_of};
 use crate::spec::{Kind, ParamSpec, SystemSpec};
 
 /// Keys of the language itself; everything else at the top level is a parameter section.
-pub(crate) const RESERVED: [&str; 13] = [
-    "name", "system", "about", "seed", "replicas", "series", "fault", "sweep", "expect", "plot", "claim",
-    "size", "zip",
+pub(crate) const RESERVED: [&str; 14] = [
+    "name",
+    "system",
+    "about",
+    "seed",
+    "order_seed",
+    "replicas",
+    "series",
+    "fault",
+    "sweep",
+    "expect",
+    "plot",
+    "claim",
+    "size",
+    "zip",
 ];
 /// Keys of one value each.
-const HEAD: [&str; 5] = ["name", "system", "about", "seed", "replicas"];
+const HEAD: [&str; 6] = ["name", "system", "about", "seed", "order_seed", "replicas"];
 /// Keys that make a table the range of an axis.
 const RANGE: [&str; 5] = ["from", "to", "step", "points", "scale"];
 
@@ -29,7 +41,7 @@ pub(crate) struct RawAxis {
 pub(crate) struct Draft {
     /// The file as a whole, for problems without a better place.
     pub(crate) place: Place,
-    /// `name`, `system`, `about`, `seed`, `replicas`.
+    /// `name`, `system`, `about`, `seed`, `order_seed`, `replicas`.
     pub(crate) head: Vec<Field>,
     /// The parameter sections.
     pub(crate) root: Node,

@@ -29,12 +29,14 @@ impl Scenario {
         let head = |key: &'static str| self.origins.get(key).cloned().unwrap_or(Origin::Default).to_string();
         let _ = writeln!(
             out,
-            "size {}, seed {} ({}), {} replicas ({})\n",
+            "size {}, seed {} ({}), {} replicas ({}), order seed {} ({})\n",
             self.size,
             self.seed,
             head("seed"),
             self.replicas,
-            head("replicas")
+            head("replicas"),
+            self.order_seed,
+            head("order_seed")
         );
         self.explain_parameters(&mut out);
         self.explain_sweep(&mut out);

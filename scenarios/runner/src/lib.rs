@@ -6,7 +6,8 @@
 //!
 //! # The language
 //!
-//! - Top level: `name` (names the run directory), `system`, `about`, `seed` (1), `replicas` per sweep point (1).
+//! - Top level: `name` (names the run directory), `system`, `about`, `seed` (1), `order_seed` of simultaneous events (0),
+//!   `replicas` per sweep point (1).
 //! - Parameter sections: what the system declares, and `[network]` when it takes one. A parameter with variants is a table
 //!   `{ kind = "regions", table = "bitcoin-2019" }`, or the bare word when the kind requires nothing else.
 //! - `[[fault]]`: `kind`, `at`, `for`, `id` (`fault-1`, `fault-2` … unless given) and the fields of the kind.

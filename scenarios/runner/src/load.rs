@@ -26,6 +26,8 @@ const MAX_REPLICAS: i64 = 100_000_000;
 const DEFAULT_REPLICAS: u64 = 1;
 /// Seed when the scenario does not say.
 const DEFAULT_SEED: u64 = 1;
+/// Order seed when the scenario does not say.
+const DEFAULT_ORDER_SEED: u64 = 0;
 /// Most runs of one scenario.
 const MAX_RUNS: u64 = 100_000_000;
 
@@ -88,7 +90,7 @@ fn other_sizes(draft: &Draft, options: &LoadOptions) -> Vec<String> {
     draft.sizes.iter().map(|f| f.key.clone()).filter(|key| Some(key) != options.size.as_ref()).collect()
 }
 
-/// Applies size, `--set`, `--seed` and `--replicas`, in this order; returns the name of the size.
+/// Applies size, `--set`, `--seed`, `--order-seed` and `--replicas`, in this order; returns the name of the size.
 fn overlay(
     draft: &mut Draft,
     system: &SystemSpec,
@@ -106,9 +108,10 @@ fn overlay(
     for set in &options.sets {
         draft.apply_set(set, system, params, issues);
     }
-    let flags = [("seed", options.seed), ("replicas", options.replicas)];
+    let flags = [("seed", options.seed), ("order_seed", options.order_seed), ("replicas", options.replicas)];
     for (key, value) in flags.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-        let source = issues.source(format!("--{key} {value}"), value.to_string());
+        let flag = format!("--{} {value}", key.replace('_', "-"));
+        let source = issues.source(flag.as_str(), value.to_string());
         let place = Place { source, start: 0, end: value.to_string().len() };
         match i64::try_from(value) {
             Ok(i) => {
@@ -116,7 +119,7 @@ fn overlay(
                 draft.set(key, place, node, system, params, issues);
             }
             Err(_) => {
-                let issue = Issue::new(place, key, format!("--{key} {value} is too large"));
+                let issue = Issue::new(place, key, format!("{flag} is too large"));
                 issues.add(issue.expected(format!("at most {}", i64::MAX)));
             }
         }
@@ -143,6 +146,8 @@ impl Loader<'_> {
         let name = head_name(&mut resolver, &draft, path);
         let about = head_text(&mut resolver, &draft, "about").unwrap_or_default();
         let seed = head_count(&mut resolver, &draft, "seed", 0, i64::MAX).unwrap_or(DEFAULT_SEED);
+        let order_seed =
+            head_count(&mut resolver, &draft, "order_seed", 0, i64::MAX).unwrap_or(DEFAULT_ORDER_SEED);
         let replicas =
             head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS).unwrap_or(DEFAULT_REPLICAS);
         if !spec.network {
@@ -184,6 +189,7 @@ impl Loader<'_> {
             about,
             path: path.to_path_buf(),
             seed,
+            order_seed,
             replicas,
             size,
             sweep,
@@ -221,6 +227,7 @@ impl Loader<'_> {
         first_values(&mut resolver, &mut draft, &sweep, &params);
         entries(&mut resolver, &draft, &params);
         head_count(&mut resolver, &draft, "seed", 0, i64::MAX);
+        head_count(&mut resolver, &draft, "order_seed", 0, i64::MAX);
         head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS);
     }
 
@@ -309,7 +316,7 @@ fn section(draft: &Draft, key: &str) -> Place {
 }
 
 fn origin_of(key: &str, node: &Node) -> Option<(&'static str, Origin)> {
-    let known = ["seed", "replicas", "name", "about"].into_iter().find(|k| *k == key)?;
+    let known = ["seed", "order_seed", "replicas", "name", "about"].into_iter().find(|k| *k == key)?;
     Some((known, node.origin.clone()))
 }
 

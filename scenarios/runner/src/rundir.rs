@@ -74,7 +74,7 @@ impl Host {
 pub struct KeptOptions {
     /// Name of the pending-event set.
     pub queue: String,
-    /// Order of simultaneous events.
+    /// Order of simultaneous events: the scenario's.
     pub order_seed: u64,
     /// Snapshot and restore after this many events.
     pub snapshot_at: Option<u64>,
@@ -212,7 +212,7 @@ impl Manifest {
             replicas: scenario.replicas,
             argv: argv.to_vec(),
             host: Host::here(),
-            options: options.into(),
+            options: KeptOptions { order_seed: scenario.order_seed, ..options.into() },
             status: Status::Running,
             wall_seconds: 0.0,
             runs: 0,

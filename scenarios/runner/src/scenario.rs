@@ -29,6 +29,8 @@ pub struct LoadOptions {
     pub sets: Vec<String>,
     /// `--seed`.
     pub seed: Option<u64>,
+    /// `--order-seed`.
+    pub order_seed: Option<u64>,
     /// `--replicas`.
     pub replicas: Option<u64>,
 }
@@ -44,6 +46,8 @@ pub struct Scenario {
     pub path: PathBuf,
     /// Base of all random numbers.
     pub seed: u64,
+    /// Order of simultaneous events: another number, another order. 0 unless given.
+    pub order_seed: u64,
     /// Runs per sweep point.
     pub replicas: u64,
     /// The chosen size, `default` for the body.
@@ -78,6 +82,7 @@ impl fmt::Debug for Scenario {
             .field("system", &self.system().name)
             .field("size", &self.size)
             .field("seed", &self.seed)
+            .field("order_seed", &self.order_seed)
             .field("replicas", &self.replicas)
             .field("points", &self.points.len())
             .finish_non_exhaustive()

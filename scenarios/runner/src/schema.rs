@@ -20,6 +20,7 @@ pub fn schema(system: &SystemSpec, vocabulary: Vocabulary<'_>) -> Json {
     properties.insert("system".into(), json!({ "const": system.name, "description": system.about }));
     properties.insert("about".into(), json!({ "type": "string" }));
     properties.insert("seed".into(), json!({ "type": "integer", "minimum": 0, "default": 1 }));
+    properties.insert("order_seed".into(), order_seed());
     properties.insert("replicas".into(), json!({ "type": "integer", "minimum": 1, "default": 1 }));
     for param in &params {
         let path: Vec<&str> = param.key.split('.').collect();
@@ -45,6 +46,11 @@ pub fn schema(system: &SystemSpec, vocabulary: Vocabulary<'_>) -> Json {
         "properties": properties,
         "additionalProperties": false,
     })
+}
+
+fn order_seed() -> Json {
+    let about = "order of simultaneous events: another number explores another order";
+    json!({ "type": "integer", "minimum": 0, "default": 0, "description": about })
 }
 
 /// Puts a schema at a path of nested objects.

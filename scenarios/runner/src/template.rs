@@ -18,7 +18,10 @@ pub fn template(system: &SystemSpec) -> String {
         writeln!(out, "# Lines that begin with `# key =` show defaults; remove the `#` to change them.\n");
     let _ = writeln!(out, "name = {}", quote(&format!("my-{}", system.name)));
     let _ = writeln!(out, "system = {}\nabout = \"\"", quote(system.name));
-    out.push_str("seed = 1\nreplicas = 10  # runs per sweep point\n");
+    out.push_str(
+        "seed = 1\n# order_seed = 0  # another number explores another order of simultaneous events\n",
+    );
+    out.push_str("replicas = 10  # runs per sweep point\n");
     let params = system.all_params();
     let mut sections: Vec<&str> = Vec::new();
     for param in &params {

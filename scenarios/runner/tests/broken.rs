@@ -466,8 +466,7 @@ fn bad_command_line_overrides_name_themselves() {
         let options = LoadOptions {
             size: size.map(str::to_string),
             sets: sets.iter().map(ToString::to_string).collect(),
-            seed: None,
-            replicas: None,
+            ..LoadOptions::default()
         };
         load_in(Path::new("."), common::FULL, &options).unwrap_err().to_string()
     };

@@ -41,7 +41,10 @@ fn explain_names_value_origin_meaning_and_source() {
     );
     assert!(text.contains("sweep adversary.share: 0.1, 0.2, 0.3, 0.4, 0.5\n"), "{text}");
     assert!(text.ends_with("15 points × 100 replicas = 1500 runs, 2 expectations, 1 plots\n"), "{text}");
-    assert!(text.contains("size full, seed 7 (file), 100 replicas (size.full)"), "{text}");
+    assert!(
+        text.contains("size full, seed 7 (file), 100 replicas (size.full), order seed 0 (default)\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -57,6 +60,7 @@ fn the_schema_describes_every_parameter() {
     assert_eq!(model[3]["enum"], serde_json::json!(["fair"]), "shorthand only without required fields");
     assert_eq!(schema["properties"]["expect"]["items"]["properties"]["metric"]["enum"][1], "heads");
     assert!(schema["properties"]["network"]["properties"]["latency"].is_object());
+    assert_eq!(schema["properties"]["order_seed"]["default"], 0);
     assert_eq!(schema["additionalProperties"], false);
 }
 

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use astrarium_engine::QueueKind;
 use astrarium_runner::{
-    Complaint, ExecuteOptions, Experiment, Files, LoadOptions, Outcome, Params, Registry, RunContext,
-    RunDirectory, RunError, RunReport, Scenario, Status, SystemSpec, execute, replica_seed,
+    Complaint, ExecuteOptions, Experiment, Files, LoadOptions, Outcome, Params, Registry, ReplayOptions,
+    RunContext, RunDirectory, RunError, RunReport, Scenario, Status, SystemSpec, diff, execute, replay,
+    replica_seed,
 };
 use common::{Coin, FULL, MINIMAL, VOCABULARY, load_in, registry};
 
@@ -220,10 +222,12 @@ fn resuming_another_scenario_is_refused() {
     let before = files(&out);
     let why = refused(&scenario(FULL, &["seed=8", "replicas=40"]), &out, true);
     assert!(why.contains("its resolved scenario differs"), "{why}");
+    let reordered = scenario(FULL, &["seed=7", "replicas=40", "planted.violation=true", "order_seed=3"]);
+    assert!(refused(&reordered, &out, true).contains("its resolved scenario differs"));
     let mut other = options(&out, 1, true);
-    other.options.order_seed = 3;
+    other.options.snapshot_at = Some(5);
     let why = execute(&sweep(), &other, &AtomicBool::new(false)).unwrap_err().to_string();
-    assert!(why.contains("order seed"), "{why}");
+    assert!(why.contains("another snapshot"), "{why}");
     assert_eq!(files(&out), before, "nothing was touched");
     // A journal of another scenario is never taken in, even when the manifest claims it.
     let anew = run(&scenario(FULL, &["seed=8"]), &out, 1, false);
@@ -232,6 +236,18 @@ fn resuming_another_scenario_is_refused() {
     let again = run(&scenario(FULL, &["seed=8"]), &out, 1, true);
     assert!(again.notices[0].contains("already finished"), "{:?}", again.notices);
     assert_eq!(again.table, anew.table);
+}
+
+#[test]
+fn a_sweep_may_be_resumed_with_another_queue() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, whole) = (folder.path().join("x"), folder.path().join("whole"));
+    run(&sweep(), &whole, 2, false);
+    interrupted(&out, 100);
+    let mut other = options(&out, 1, true);
+    other.options.queue = QueueKind::Heap;
+    execute(&sweep(), &other, &AtomicBool::new(false)).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(files(&out), files(&whole));
 }
 
 #[test]
@@ -355,6 +371,33 @@ fn the_resolved_scenario_runs_again_to_the_same_files() {
     let before = files(&one);
     run(&again, &one, 2, false);
     assert_eq!(files(&one), before);
+}
+
+#[test]
+fn the_order_seed_belongs_to_the_scenario() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let options = LoadOptions { order_seed: Some(3), ..LoadOptions::default() };
+    let reordered = load_in(Path::new("."), FULL, &options).unwrap_or_else(|e| panic!("{e}"));
+    let first = run(&reordered, &at("one"), 2, false);
+    assert_ne!(first.manifest.digest, run(&scenario(FULL, &[]), &at("plain"), 2, false).manifest.digest);
+    let load = |path: &Path| Scenario::load(path, &registry(), VOCABULARY, &LoadOptions::default());
+    let again = load(&at("one").join("scenario.toml")).unwrap_or_else(|e| panic!("{e}"));
+    let second = run(&again, &at("two"), 1, false);
+    assert_eq!(files(&at("one")), files(&at("two")));
+    assert_eq!((first.manifest.options.order_seed, second.manifest.options.order_seed), (3, 3));
+    assert_eq!(first.manifest.scenario_hash, second.manifest.scenario_hash);
+    let directory = |name: &str| RunDirectory::open(at(name)).unwrap();
+    let never = AtomicBool::new(false);
+    let replayed = replay(&directory("one"), &registry(), VOCABULARY, ReplayOptions::default(), &never);
+    let replayed = replayed.unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((replayed.runs, replayed.differing.len()), (75, 0));
+    let report = diff(&directory("plain"), &directory("one"), &registry(), VOCABULARY, &never);
+    let report = report.unwrap_or_else(|e| panic!("{e}"));
+    let settings: Vec<&str> = report.settings.iter().map(|s| s.key.as_str()).collect();
+    assert_eq!(settings, ["order_seed"]);
+    let divergence = report.first.unwrap().divergence.unwrap();
+    assert_eq!(divergence.index, 0, "reruns of both sides are in their own order");
 }
 
 #[test]

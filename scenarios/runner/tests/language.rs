@@ -59,9 +59,11 @@ fn file_then_size_then_set() {
     assert_eq!(origin(&full, "workload.rate"), Origin::File);
     assert_eq!(origin(&full, "protocol.size"), Origin::Default);
     assert_eq!(origin(&full, "adversary.share"), Origin::Sweep);
-    let flags = LoadOptions { seed: Some(99), replicas: Some(3), ..LoadOptions::default() };
+    let flags =
+        LoadOptions { seed: Some(99), order_seed: Some(4), replicas: Some(3), ..LoadOptions::default() };
     let flagged = load_in(Path::new("."), FULL, &flags).unwrap();
-    assert_eq!((flagged.seed, flagged.replicas), (99, 3));
+    assert_eq!((flagged.seed, flagged.order_seed, flagged.replicas), (99, 4, 3));
+    assert_eq!((good(FULL).order_seed, with(FULL, None, &["order_seed=6"]).order_seed), (0, 6));
 }
 
 #[test]

@@ -126,7 +126,8 @@ fn flip(params: &Params, context: &RunContext<'_>) -> Outcome {
     let (mut heads, mut digest) = (0u64, Digest::default());
     let noise = if params.flag("planted.nondeterminism") { CALLS.fetch_add(1, Ordering::Relaxed) } else { 0 };
     for i in 0..flips {
-        let word = mix(context.seed, if i >= 13 { i ^ (noise << 32) } else { i });
+        let word =
+            mix(context.seed ^ context.options.order_seed, if i >= 13 { i ^ (noise << 32) } else { i });
         let is_head = (word >> 11) as f64 / (1u64 << 53) as f64 <= share;
         heads += u64::from(is_head);
         let term = mix_wide(i, word, u64::from(is_head), 7);
