@@ -48,6 +48,7 @@ impl Layer for Hopper {
 
     fn on_request(&mut self, (): (), _: &mut Cx<'_, Self>) {}
 
+    #[inline]
     fn on_indication(&mut self, received: Received<Ball>, cx: &mut Cx<'_, Self>) {
         self.pass_on(received.message, cx);
     }
@@ -80,7 +81,7 @@ impl Network for HoldNetwork {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn fate(&mut self, now: Time, parcel: &Parcel, _: &mut Vec<Transit>) -> Fate {
         let link = u64::from(parcel.from.0) << 32 | u64::from(parcel.to.0);
         let mut stream = self.seed.stream(Domain::LATENCY, link, now.as_nanos() ^ parcel.tag);

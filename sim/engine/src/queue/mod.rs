@@ -57,6 +57,9 @@ pub enum Queue {
     Ring(Ring),
 }
 
+/// With more pending events than this their messages no longer fit into the nearest caches.
+const BEYOND_CACHES: usize = 4_096;
+
 /// Below so many nodes `Auto` takes the heap. Measured with PHOLD: at 10^3 pending events the two are level, below that
 /// the ring's tables cost more to set up than they save (thousands of short runs in a Monte Carlo sweep).
 const AUTO_RING_NODES: usize = 512;
@@ -70,6 +73,18 @@ impl Queue {
             QueueKind::Auto | QueueKind::Ring => Self::Ring(Ring::default()),
             QueueKind::Reference => Self::Reference(Reference::default()),
             QueueKind::Heap => Self::Heap(Heap::default()),
+        }
+    }
+}
+
+impl Queue {
+    /// The event that will most likely be popped next, when so many are pending that what it needs has left the caches; for
+    /// whoever wants to fetch that early.
+    #[inline(always)]
+    pub(crate) fn upcoming(&self) -> Option<Entry> {
+        match self {
+            Self::Ring(ring) if ring.len() > BEYOND_CACHES => ring.upcoming(),
+            _ => None,
         }
     }
 }

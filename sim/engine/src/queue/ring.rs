@@ -232,6 +232,12 @@ impl PendingSet for Ring {
 }
 
 impl Ring {
+    /// The event that will most likely be popped next, if it is known without work.
+    #[inline(always)]
+    pub(super) fn upcoming(&self) -> Option<Entry> {
+        self.current.last().copied()
+    }
+
     /// The current bucket is empty, or events came into it late.
     #[inline(never)]
     fn pop_beside(&mut self, limit: Time) -> Option<Entry> {
