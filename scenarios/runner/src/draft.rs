@@ -326,12 +326,17 @@ pub(crate) fn assign_param(
 
 /// The fault with this id, or the N-th for `fault-N`.
 pub(crate) fn find_fault<'n>(faults: &'n mut [Node], id: &str) -> Option<&'n mut Node> {
+    faults.get_mut(fault_position(faults, id)?)
+}
+
+/// Where [`find_fault`] finds it.
+pub(crate) fn fault_position(faults: &[Node], id: &str) -> Option<usize> {
     let named = |node: &Node| node.get("id").and_then(Node::text) == Some(id);
-    if let Some(at) = faults.iter().position(named) {
-        return faults.get_mut(at);
-    }
-    let number: usize = id.strip_prefix("fault-")?.parse().ok()?;
-    faults.get_mut(number.checked_sub(1)?).filter(|n| n.get("id").is_none())
+    faults.iter().position(named).or_else(|| {
+        let number: usize = id.strip_prefix("fault-")?.parse().ok()?;
+        let at = number.checked_sub(1)?;
+        faults.get(at)?.get("id").is_none().then_some(at)
+    })
 }
 
 pub(crate) fn no_such_fault(place: Place, key: &str, id: &str) -> Issue {

@@ -9,7 +9,7 @@ use crate::canonical::{Input, file_keys, name_inputs};
 use crate::demands::Gates;
 use crate::diagnostics::{Diagnostics, Issue, Issues, Place};
 use crate::document::{self, Node};
-use crate::draft::{Draft, RESERVED, assign_param, find_fault, no_such_fault};
+use crate::draft::{Draft, RESERVED, assign_param, fault_position, find_fault, no_such_fault};
 use crate::experiment::{Complaint, Experiment, Files};
 use crate::gates::Vocabulary;
 use crate::params::{Entry, Origin, Params};
@@ -291,12 +291,18 @@ fn relabel_files(
     }
 }
 
-/// Where the blamed parameter was set: in the sweep, in the file, or nowhere.
+/// Where the blamed parameter was set: in the sweep, in a fault, in the file, or nowhere.
 fn blame(draft: &Draft, sweep: &Sweep, point: &Point, key: &str) -> Place {
     let positions = sweep.positions(point.index);
     let swept = sweep.axes.iter().zip(positions).find(|(axis, _)| axis.key == key);
     if let Some((axis, at)) = swept {
         return axis.values[at].node.place;
+    }
+    if let Some((id, field)) = key.strip_prefix("fault.").and_then(|rest| rest.split_once('.'))
+        && let Some(position) = fault_position(&draft.faults, id)
+    {
+        let fault = &draft.faults[position];
+        return fault.get(field).map_or(fault.place, |node| node.place);
     }
     let mut known = key;
     loop {

@@ -449,6 +449,29 @@ fn every_broken_scenario_is_explained() {
 }
 
 #[test]
+fn impossible_faults_are_pointed_at() {
+    let place = |text: &str| {
+        let problem = load(text).unwrap_err().problems.remove(0);
+        (problem.key.clone(), problem.line)
+    };
+    let head = format!("{HEAD}{NET}{ADV}[[fault]]\nkind = \"loss-burst\"\nat = \"1 s\"\np = 0.1\n\n");
+    let cut = "[[fault]]\nid = \"cut\"\nkind = \"partition\"\nat = \"1 s\"\nsplit = [0.5, 0.4]\n";
+    assert_eq!(place(&format!("{head}{cut}")), ("fault.cut.split".into(), 16));
+    assert_eq!(
+        place(&format!("{head}{}", cut.replace("cut", "fault-9"))),
+        ("fault.fault-9.split".into(), 16)
+    );
+    let unnamed = cut.replace("id = \"cut\"\n", "");
+    assert_eq!(place(&format!("{head}{unnamed}")), ("fault.fault-2.split".into(), 15));
+    // A field that should be there: the fault itself.
+    let nobody = "[[fault]]\nkind = \"stop\"\nat = \"1 s\"\n";
+    assert_eq!(place(&format!("{head}{nobody}")), ("fault.fault-2.nodes".into(), 12));
+    // A swept field: the value in the sweep.
+    let swept = format!("{head}{cut}[sweep]\n\"fault.cut.split\" = [\n[0.5, 0.5],\n[0.5, 0.1],\n]\n");
+    assert_eq!(place(&swept), ("fault.cut.split".into(), 20));
+}
+
+#[test]
 fn several_problems_of_one_file_are_reported_together() {
     let text = format!("{HEAD}{NET}[adversary]\nshare = 2\n[protocol]\ninterval = 5\ngian = 1\n");
     let found = load(&text).unwrap_err();

@@ -81,7 +81,7 @@ fn a_set_on_a_swept_key_replaces_its_axis() {
 fn a_set_on_a_swept_field_of_a_fault_replaces_its_axis() {
     let text = format!(
         "{MINIMAL}[[fault]]\nid = \"cut\"\nkind = \"partition\"\nat = \"1 s\"\nsplit = [0.5, 0.5]\n[sweep]\n\
-         \"fault.cut.for\" = [\"1 s\", \"2 s\"]\n\"fault.cut.split\" = [[0.5, 0.5], [0.9, 0.1]]\n\
+         \"fault.cut.for\" = [\"1 s\", \"2 s\"]\n\"fault.cut.split\" = [[0.5, 0.5], [0.4, 0.6]]\n\
          [size.smoke]\n\"fault.cut.for\" = \"9 s\"\n"
     );
     let lengths = |size: Option<&str>, sets: &[&str]| -> Vec<u64> {

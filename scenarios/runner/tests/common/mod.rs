@@ -8,7 +8,7 @@ use astrarium_engine::{Checkpoint, Digest, EventRecord, Finding, Promise, Verdic
 use astrarium_node::hash::{mix, mix_wide};
 use astrarium_runner::{
     Complaint, Diagnostics, Experiment, Files, Kind, LoadOptions, MetricSpec, Outcome, ParamSpec, Params,
-    Registry, RunContext, RunError, Sample, Scenario, SeriesSpec, SystemSpec, Variant, Vocabulary,
+    Registry, RunContext, RunError, Sample, Scenario, SeriesSpec, SystemSpec, Variant, Vocabulary, faults,
 };
 
 /// Closed forms the tests may name.
@@ -94,7 +94,7 @@ impl Experiment for Coin {
                 help: "at most 0.9 with mode = \"wild\"".into(),
             });
         }
-        Ok(())
+        faults::check(params, params.count("network.nodes"))
     }
 
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
