@@ -1,9 +1,8 @@
 //! Runs a scenario: every replica of every point, in parallel, crash-safely, into a run directory.
 #![allow(clippy::disallowed_types)] // Wall time of the sweep, for the manifest and the disk; no run sees it.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -14,13 +13,13 @@ use std::time::Instant;
 
 use astrarium_engine::RunOptions;
 
+use crate::details::{count_findings, write_findings, write_series};
 use crate::journal::{Journal, Record};
 use crate::lock::{LOCK, Lock};
 use crate::points::replica_seed;
 use crate::progress::Progress;
 use crate::rundir::{
-    Contents, FINDINGS, FailedRun, JOURNAL, Manifest, OracleCount, RUNS, SERIES, Status, clear,
-    write_atomically,
+    Contents, FINDINGS, FailedRun, JOURNAL, Manifest, RUNS, SERIES, Status, clear, write_atomically,
 };
 use crate::scenario::Scenario;
 use crate::table::RunTable;
@@ -401,48 +400,4 @@ impl Sweeping<'_> {
         }
         Ok(())
     }
-}
-
-fn count_findings(record: &Record, counts: &mut BTreeMap<String, OracleCount>) {
-    for finding in &record.findings {
-        let count = counts.entry(finding.oracle.clone()).or_default();
-        match finding.verdict.as_str() {
-            "holds" => count.holds += 1,
-            "violated" => count.violated += 1,
-            _ => count.unknown += 1,
-        }
-    }
-}
-
-fn write_findings(journal: &mut Journal, out: impl Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["point", "replica", "oracle", "promise", "verdict", "witness"])?;
-    journal.details(|record| {
-        for finding in record.findings.iter().filter(|f| f.verdict != "holds") {
-            let (point, replica) = (record.point.to_string(), record.replica.to_string());
-            csv.write_record([
-                &point,
-                &replica,
-                &finding.oracle,
-                &finding.promise,
-                &finding.verdict,
-                &finding.text,
-            ])?;
-        }
-        Ok(())
-    })?;
-    csv.flush()
-}
-
-fn write_series(journal: &mut Journal, out: impl Write) -> io::Result<()> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["point", "replica", "series", "x", "y"])?;
-    journal.details(|record| {
-        let (point, replica) = (record.point.to_string(), record.replica.to_string());
-        for (series, x, y) in &record.series {
-            csv.write_record([&point, &replica, series, x, y])?;
-        }
-        Ok(())
-    })?;
-    csv.flush()
 }

@@ -26,6 +26,7 @@ mod attempt;
 mod axis;
 mod canonical;
 mod demands;
+mod details;
 mod diagnostics;
 mod diff;
 mod divergence;
