@@ -40,7 +40,8 @@ impl From<astrarium_runner::Diagnostics> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self::with_code(3, format!("cannot print: {error}"))
+        let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 3 };
+        Self::with_code(code, format!("cannot print: {error}"))
     }
 }
 
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         // The reader of a pipe went away (`astrarium list | head`): nobody is left to be told.
-        Err(failure) if failure.message.contains("Broken pipe") => ExitCode::SUCCESS,
+        Err(failure) if failure.code == 0 => ExitCode::SUCCESS,
         Err(failure) => {
             let prefix = if failure.message.starts_with("error") { "" } else { "error: " };
             let _ = writeln!(io::stderr(), "{prefix}{}", failure.message);

@@ -225,7 +225,12 @@ static REGISTRY: &[Theory] = &[
         formula: "sum_{i >= ceil(0.9 n)} C(xW,i) C((1-x)W,n-i) / C(W,n), W = nodes, n = neighbours, x = share",
         source: "ZV Chain whitepaper, section 2.1.7, table 2.2",
         needs: &[SHARE, "workload.neighbours", "network.nodes"],
+        optional: &["workload.threshold"],
         value: |i| {
+            // The model is about nine tenths and says nothing about other thresholds.
+            if i.number("workload.threshold").is_some_and(|threshold| threshold != 0.9) {
+                return None;
+            }
             victims::victim_share(
                 i.number(SHARE)?,
                 i.count("workload.neighbours")?,

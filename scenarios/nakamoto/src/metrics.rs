@@ -11,7 +11,7 @@ use crate::blocks::Blocks;
 use crate::oracles::Oracles;
 use crate::waves::Waves;
 use crate::workload;
-use crate::world::World;
+use crate::world::{self, World};
 
 /// Heights this near to the end may still gain stale blocks, or lose their place on the best chain.
 const SETTLED: u32 = 10;
@@ -43,6 +43,7 @@ pub(crate) struct Metrics {
     deepest: u32,
     merchant: Merchant,
     honest: usize,
+    attacked: bool,
     nodes: usize,
     /// The run ends when the chain grows beyond this height.
     last: Option<u32>,
@@ -68,6 +69,7 @@ impl Metrics {
             deepest: 0,
             merchant: Merchant::new(world.merchant),
             honest,
+            attacked: world::is_attacked(params),
             nodes: world.nodes(),
             last,
             padding_tx_bytes: world.config.padding_tx_bytes,
@@ -133,10 +135,13 @@ impl Metrics {
         up.filter_map(|id| sight.node(id).full()).reduce(|a, b| if b.height() > a.height() { b } else { a })
     }
 
+    /// Only without a coalition: its blocks are found unseen, and strategies measure for themselves.
     fn stale_rate(&self, height: u32) -> Option<f64> {
+        if self.attacked {
+            return None;
+        }
         let settled = height.checked_sub(SETTLED).filter(|&settled| settled > 0)?;
         let found: u64 = self.found.iter().take(settled as usize + 1).map(|&n| u64::from(n)).sum();
-        // An adversary's blocks are found unseen; strategies measure for themselves.
         (found >= u64::from(settled)).then(|| 1.0 - f64::from(settled) / found as f64)
     }
 

@@ -97,13 +97,13 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn not_yet(&mut self, key: Key, from: NodeId, to: NodeId, message: Tagged<P::Msg>, landed: Landed) {
         match landed {
             Landed::Later(at) => {
-                self.note_engine(key, to, "waits in the downlink queue");
+                self.note_engine(key, to, Note::Waits, 0);
                 let slot = self.mail.post(from, to, message, 1);
                 let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
                 let item = Pending::Letter { slot, piece: 0, pieces: 1, landed: true };
                 self.queue.push(later, item.pack());
             }
-            Landed::Drop | Landed::Deliver => self.note_engine(key, to, "is lost at the access link"),
+            Landed::Drop | Landed::Deliver => self.note_engine(key, to, Note::Lost, 0),
         }
     }
 
@@ -115,13 +115,13 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             match self.network.arrive(self.now, &Landing { from, to, bytes, piece, pieces }) {
                 Landed::Deliver => {}
                 Landed::Later(at) => {
-                    self.note_engine(key, to, "waits in the downlink queue");
+                    self.note_engine(key, to, Note::Waits, 0);
                     let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
                     self.queue.push(later, Pending::Letter { slot, piece, pieces, landed: true }.pack());
                     return;
                 }
                 Landed::Drop => {
-                    self.note_engine(key, to, "is lost at the access link");
+                    self.note_engine(key, to, Note::Lost, 0);
                     self.mail.discard(slot);
                     return;
                 }
@@ -129,7 +129,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
         match self.mail.collect(slot, self.now, piece, pieces) {
             Some(message) => self.deliver_apart(key, from, to, message),
-            None => self.note_engine(key, to, "is a fragment"),
+            None => self.note_engine(key, to, Note::Fragment, 0),
         }
     }
 
@@ -260,7 +260,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     fn work_done(&mut self, key: Key, slot: u32) {
         let (node, life) = self.works.finish(slot, &mut self.fx);
-        self.note_engine(key, node, "has done its work");
+        self.note_engine(key, node, Note::WorkDone, 0);
         if self.slots[node.index()].life == life {
             self.carry_out_apart(node);
         } else {
@@ -279,7 +279,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     fn core_free(&mut self, key: Key, node: NodeId, life: u32) {
-        self.note_engine(key, node, "has a free core");
+        self.note_engine(key, node, Note::CoreFree, 0);
         if self.slots[node.index()].life != life {
             return;
         }
@@ -440,7 +440,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     }
 
     fn wake(&mut self, key: Key, token: u32) {
-        self.note_engine(key, ENGINE, "wakes the adversary");
+        self.note_engine(key, ENGINE, Note::Wake, token);
         self.env.begin(self.now, ENGINE, mix(key.moment(), u64::from(token)));
         self.act(|adversary, hands| adversary.on_wake(token, hands));
     }
@@ -469,7 +469,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn fault(&mut self, key: Key, index: usize, begins: bool) {
         let plan = std::sync::Arc::clone(&self.faults);
         let Some(fault) = plan.get(index) else { return };
-        self.note_engine(key, ENGINE, if begins { "begins a fault" } else { "ends a fault" });
+        self.note_engine(key, ENGINE, if begins { Note::FaultBegins } else { Note::FaultEnds }, index as u32);
         match (&fault.action, begins) {
             (FaultAction::Crash { nodes, .. }, true) => nodes.iter().for_each(|&node| self.take_down(node)),
             (FaultAction::Crash { nodes, keep_state }, false) => {
@@ -501,7 +501,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     /// A churning node's session (even count) or absence (odd count) is over.
     fn churn(&mut self, key: Key, node: NodeId, count: u32) {
-        self.note_engine(key, node, "comes up or goes down");
+        self.note_engine(key, node, Note::Churn, count);
         let (seed, turn) = (self.env.seed(), u64::from(count / 2));
         let next = if count.is_multiple_of(2) {
             self.take_down(node);
@@ -530,16 +530,38 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Input::Start
         };
         self.observer.on_life(node, true, &Sight::new(self.now, &self.slots));
-        self.execute_apart(node, input, key.moment() ^ u64::from(node.0));
+        self.input_apart(node, input, key);
     }
 
     /// Notes an event that no handler sees.
     #[inline]
-    fn note_engine(&mut self, key: Key, node: NodeId, what: &'static str) {
-        // The length tells the kinds apart as well as the words do.
-        let content = what.len() as u64;
-        self.recorder.note(key, node, content, || ("engine".to_owned(), what.to_owned()));
+    fn note_engine(&mut self, key: Key, node: NodeId, what: Note, detail: u32) {
+        let content = (what as u64) << 32 | u64::from(detail);
+        self.recorder.note(key, node, content, || ("engine".to_owned(), format!("{what:?} {detail}")));
     }
+}
+
+/// What the engine does without a handler; the number is its part in the digest.
+#[derive(Debug, Clone, Copy)]
+enum Note {
+    /// A message waits in the downlink queue.
+    Waits = 1,
+    /// A message is lost at the access link.
+    Lost = 2,
+    /// A fragment arrived, and others are missing.
+    Fragment = 3,
+    /// A core has done its work.
+    WorkDone = 4,
+    /// A core is free.
+    CoreFree = 5,
+    /// The adversary asked for this moment; with its token.
+    Wake = 6,
+    /// A fault begins; with its number.
+    FaultBegins = 7,
+    /// A fault ends; with its number.
+    FaultEnds = 8,
+    /// A churning node comes or goes; with the number of its session or absence.
+    Churn = 9,
 }
 
 /// Who caused an input, in words.
@@ -547,7 +569,8 @@ fn source_of<P: Protocol>(input: &Input<P>, node: NodeId) -> String {
     match input {
         Input::Message(received) => received.from.to_string(),
         Input::Request(_) => "workload".to_owned(),
-        Input::Start | Input::Restart => "fault plan".to_owned(),
+        Input::Start => "start".to_owned(),
+        Input::Restart => "restart".to_owned(),
         Input::Timer(_) => node.to_string(),
     }
 }

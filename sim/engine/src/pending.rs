@@ -81,7 +81,7 @@ impl Pending {
             8 => Self::Fault { index: a, begins: b != 0 },
             9 => Self::Wake { token: a },
             10 => Self::Churn { node: NodeId(a), count: b },
-            _ => unreachable!("only `pack` makes items, and it knows ten kinds, not {kind}"),
+            _ => unreachable!("only `pack` makes items, and it knows no kind {kind}"),
         }
     }
 }

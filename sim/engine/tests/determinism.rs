@@ -178,7 +178,7 @@ fn checkpoints_and_records_find_the_first_difference() {
     let (left, right) = (found.left.expect("left"), found.right.expect("right"));
     assert_eq!((left.time_ns, left.input.as_str()), (220_000_000, "request 11"));
     assert_eq!((right.time_ns, right.input.as_str()), (220_000_000, "request 99"));
-    assert_eq!((left.source.as_str(), left.node.as_str()), ("workload", "node 0"));
+    assert_eq!((left.source.as_str(), left.node.as_str()), ("workload (its event 10)", "node 0"));
     assert_eq!(first_difference(&recorded(11), &recorded(11)), None);
 }
 

@@ -9,7 +9,8 @@
 //! Shared by them: `coalition.rs` (what the coalition knows, how it mines and publishes), `race.rs` (a private chain against
 //! the public one, and when to give up).
 //!
-//! *Architecture invariant:* a strategy sends legal messages as its own nodes and sees only what these receive. Whether it
+//! *Architecture invariant:* a strategy sends legal messages as its own nodes. It sees what these receive, and, where the model
+//! grants it a Δ, the messages it may delay. Whether it
 //! succeeds is read off honest nodes by its [`Strategy::Watch`], never out of its own books.
 
 mod coalition;
