@@ -48,7 +48,7 @@ impl Layer for Hopper {
 
     fn on_request(&mut self, (): (), _: &mut Cx<'_, Self>) {}
 
-    #[inline]
+    #[inline(always)]
     fn on_indication(&mut self, received: Received<Ball>, cx: &mut Cx<'_, Self>) {
         self.pass_on(received.message, cx);
     }
@@ -57,7 +57,7 @@ impl Layer for Hopper {
 }
 
 impl Hopper {
-    #[inline]
+    #[inline(always)]
     fn pass_on(&self, ball: Ball, cx: &mut Cx<'_, Self>) {
         let to = NodeId(cx.rng().below(u64::from(self.nodes)) as u32);
         cx.send(Datagram::One(to, Ball { hops: ball.hops + 1, ..ball }));

@@ -334,7 +334,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             let mut hasher = StableHasher::new(0);
             let (Datagram::One(_, message) | Datagram::Many(_, message)) = &datagram;
             message.hash(&mut hasher);
-            hasher.finish()
+            hasher.state()
         };
         match datagram {
             Datagram::One(to, message) => {

@@ -22,7 +22,7 @@ pub enum Input<P: Protocol> {
 
 impl<P: Protocol> Input<P> {
     /// Calls the honest handler.
-    #[inline]
+    #[inline(always)]
     pub fn handle(self, node: &mut P, cx: &mut Cx<'_, P>) {
         match self {
             Self::Start => node.on_start(cx),

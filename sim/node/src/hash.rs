@@ -49,6 +49,15 @@ impl StableHasher {
     }
 }
 
+impl StableHasher {
+    /// The state itself: enough for whoever mixes it further anyway.
+    #[inline]
+    #[must_use]
+    pub const fn state(&self) -> u64 {
+        self.0
+    }
+}
+
 impl Hasher for StableHasher {
     #[inline]
     fn finish(&self) -> u64 {
