@@ -27,7 +27,7 @@ pub const fn mix(a: u64, b: u64) -> u64 {
 }
 
 /// Mixes four words into 128 bits: the seed of a stream named by identity, a term of a digest. Two folded multiplications in a
-/// row, as few as pass the tests of the streams (`random.rs`); more would only cost time: it runs three times per event.
+/// row pass the tests of the streams in `random.rs`; it runs three times per event, so there are no more of them.
 #[inline]
 #[must_use]
 pub const fn mix_wide(a: u64, b: u64, c: u64, d: u64) -> u128 {
