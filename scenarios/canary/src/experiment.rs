@@ -67,10 +67,10 @@ impl Experiment for Canary {
             patience: params.span("protocol.patience"),
             plant: Plant::from_word(params.text("protocol.plant")),
         });
-        let net = network::net_config(params, context.files).map_err(|c| failed(&c))?;
-        let plan = faults::plan(params, config.replicas, seed).map_err(|c| failed(&c))?;
+        let net = network::net_config(params, context.files)?;
+        let plan = faults::plan(params, config.replicas, seed)?;
         let watch = Watch::new(&plan, params.span("oracle.heal_within"));
-        let (network, _) = net.build(seed).map_err(|e| failed(&network::complaint_of(&e)))?;
+        let (network, _) = net.build(seed).map_err(|e| network::complaint_of(&e))?;
         let shared = Arc::clone(&config);
         let mut simulation =
             Builder::new(config.replicas, seed, network, move |id| Replica::new(Arc::clone(&shared), id))
@@ -84,20 +84,7 @@ impl Experiment for Canary {
         if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
             return Err(RunError::Interrupted);
         }
-        Ok(Outcome {
-            metrics: simulation.observer().metrics(),
-            findings: simulation.observer().findings(simulation.now()),
-            digest: simulation.digest(),
-            events: simulation.events(),
-            end_ns: simulation.now().as_nanos(),
-            checkpoints: simulation.checkpoints().to_vec(),
-            recording: simulation.records().to_vec(),
-            series: Vec::new(),
-        })
+        let watch = simulation.observer();
+        Ok(Outcome::of(&simulation, watch.metrics(), watch.findings(simulation.now())))
     }
-}
-
-fn failed(complaint: &Complaint) -> RunError {
-    let Complaint { key, problem, help } = complaint;
-    RunError::Failed(format!("{key}: {problem}; {help}"))
 }

@@ -10,7 +10,7 @@ use crate::attacks::{self, DoubleSpend, Reorg, SelfishMining, Strategy};
 use crate::metrics::Metrics;
 use crate::spec::{self, PROPAGATION};
 use crate::workload::Payments;
-use crate::world::{self, World, complaint};
+use crate::world::{self, World};
 
 /// System `nakamoto`: proof-of-work nodes in a modelled network, honest or under attack.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Experiment for Nakamoto {
     }
 
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
-        let world = World::new(params, context.files, Seed(context.seed)).map_err(|c| failed(&c))?;
+        let world = World::new(params, context.files, Seed(context.seed))?;
         match params.text("adversary.strategy") {
             "double-spend" => {
                 let strategy = DoubleSpend::from_params(params, &world);
@@ -70,7 +70,7 @@ fn check_end(params: &Params) -> Result<(), Complaint> {
     match params.text("adversary.strategy") {
         "none" | "selfish-mining" if !ends => {
             let help = "give stop = { blocks = 100 } or stop = { time = \"1 d\" }";
-            Err(complaint("stop", "nothing says when the run ends", help))
+            Err(Complaint::new("stop", "nothing says when the run ends", help))
         }
         _ => Ok(()),
     }
@@ -84,7 +84,7 @@ fn simulate<S: Strategy>(
     context: &RunContext<'_>,
 ) -> Result<Outcome, RunError> {
     let limit = params.opt_span("stop.time").map_or(Time::MAX, |time| Time::ZERO + time);
-    let plan = faults::plan(params, world.nodes(), world.seed).map_err(|c| failed(&c))?;
+    let plan = faults::plan(params, world.nodes(), world.seed)?;
     let observer = (Metrics::new(params, world, &plan), strategy.watch());
     let delta = strategy.delta();
     let mut simulation = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory())
@@ -109,19 +109,6 @@ fn simulate<S: Strategy>(
     // A strategy knows better what became of its own blocks.
     measured.retain(|(name, _)| attack.iter().all(|(other, _)| other != name));
     measured.append(&mut attack);
-    Ok(Outcome {
-        metrics: measured,
-        findings: metrics.findings(end),
-        digest: simulation.digest(),
-        events: simulation.events(),
-        end_ns: end.as_nanos(),
-        checkpoints: simulation.checkpoints().to_vec(),
-        recording: simulation.records().to_vec(),
-        series: if params.wants_series(PROPAGATION) { metrics.series() } else { Vec::new() },
-    })
-}
-
-fn failed(complaint: &Complaint) -> RunError {
-    let Complaint { key, problem, help } = complaint;
-    RunError::Failed(format!("{key}: {problem}; {help}"))
+    let series = if params.wants_series(PROPAGATION) { metrics.series() } else { Vec::new() };
+    Ok(Outcome { series, ..Outcome::of(&simulation, measured, metrics.findings(end)) })
 }

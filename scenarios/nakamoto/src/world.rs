@@ -97,7 +97,7 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
     if params.text("network.topology.kind") == "complete" && nodes > MOST_COMPLETE {
         let problem = format!("{nodes} nodes that all know each other keep {} neighbours each", nodes - 1);
         let help = format!("take at most {MOST_COMPLETE} nodes, or a sparser topology such as random");
-        return Err(complaint("network.nodes", problem, help));
+        return Err(Complaint::new("network.nodes", problem, help));
     }
     hash_shares(params, params.count("network.nodes"), honest_nodes(params)?)?;
     network::net_config(params, files).map(|_| ())
@@ -141,7 +141,7 @@ fn config(params: &Params) -> Result<Config, Complaint> {
     };
     match config.validate() {
         Ok(()) => Ok(config),
-        Err(error) => Err(complaint(key_of(error.parameter), "is out of range", error.expected)),
+        Err(error) => Err(Complaint::new(key_of(error.parameter), "is out of range", error.expected)),
     }
 }
 
@@ -162,7 +162,7 @@ fn honest_nodes(params: &Params) -> Result<usize, Complaint> {
     if !is_attacked(params) {
         if params.share("adversary.share") > 0.0 {
             let help = "choose an `adversary.strategy`, or set the share to 0";
-            return Err(complaint(
+            return Err(Complaint::new(
                 "adversary.share",
                 "gives hash power to an adversary that does nothing",
                 help,
@@ -173,7 +173,7 @@ fn honest_nodes(params: &Params) -> Result<usize, Complaint> {
     let corrupt = params.count("adversary.nodes");
     if corrupt >= nodes {
         let problem = format!("{corrupt} of {nodes} nodes belong to the adversary: nobody is left to attack");
-        return Err(complaint("adversary.nodes", problem, "leave at least one honest node"));
+        return Err(Complaint::new("adversary.nodes", problem, "leave at least one honest node"));
     }
     Ok(nodes - corrupt)
 }
@@ -185,7 +185,7 @@ fn hash_shares(params: &Params, nodes: usize, honest: usize) -> Result<Vec<f64>,
         0 => honest,
         miners if miners > honest => {
             let problem = format!("{miners} miners, but only {honest} honest nodes");
-            return Err(complaint("protocol.miners", problem, "lower it, or 0 for all of them"));
+            return Err(Complaint::new("protocol.miners", problem, "lower it, or 0 for all of them"));
         }
         miners => miners,
     };
@@ -211,10 +211,10 @@ fn weights(params: &Params, miners: usize) -> Result<Vec<f64>, Complaint> {
             let weights: Vec<f64> = params.list(key).iter().filter_map(Value::as_f64).collect();
             if weights.len() != miners {
                 let problem = format!("{} weights for {miners} honest miners", weights.len());
-                return Err(complaint(key, problem, "give one for each, or set protocol.miners"));
+                return Err(Complaint::new(key, problem, "give one for each, or set protocol.miners"));
             }
             if weights.iter().sum::<f64>() <= 0.0 {
-                return Err(complaint(
+                return Err(Complaint::new(
                     key,
                     "no miner has any hash power",
                     "give at least one weight above zero",
@@ -224,14 +224,6 @@ fn weights(params: &Params, miners: usize) -> Result<Vec<f64>, Complaint> {
         }
         _ => Ok(vec![1.0; miners]),
     }
-}
-
-pub(crate) fn complaint(
-    key: impl Into<String>,
-    problem: impl Into<String>,
-    help: impl Into<String>,
-) -> Complaint {
-    Complaint { key: key.into(), problem: problem.into(), help: help.into() }
 }
 
 #[cfg(test)]

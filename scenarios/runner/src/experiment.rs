@@ -5,7 +5,11 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use astrarium_engine::{Checkpoint, Digest, EventRecord, Finding, RunOptions};
+use astrarium_engine::{
+    Adversary, Checkpoint, Digest, EventRecord, Finding, Observer, RunOptions, Simulation, Workload,
+};
+use astrarium_net::Network;
+use astrarium_node::Protocol;
 
 use crate::params::Params;
 use crate::spec::SystemSpec;
@@ -79,6 +83,27 @@ pub struct Outcome {
     pub series: Vec<Sample>,
 }
 
+impl Outcome {
+    /// What can be read off any finished simulation, with what the system measured and judged.
+    #[must_use]
+    pub fn of<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>>(
+        simulation: &Simulation<P, N, A, O, W>,
+        metrics: Vec<(&'static str, f64)>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        Self {
+            metrics,
+            findings,
+            digest: simulation.digest(),
+            events: simulation.events(),
+            end_ns: simulation.now().as_nanos(),
+            checkpoints: simulation.checkpoints().to_vec(),
+            recording: simulation.records().to_vec(),
+            series: Vec::new(),
+        }
+    }
+}
+
 /// One point of a time series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -101,6 +126,13 @@ pub struct Complaint {
     pub help: String,
 }
 
+impl Complaint {
+    /// This key has that problem, and this would help.
+    pub fn new(key: impl Into<String>, problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { key: key.into(), problem: problem.into(), help: help.into() }
+    }
+}
+
 /// Why a run has no outcome.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -110,4 +142,11 @@ pub enum RunError {
     /// The run could not be carried out.
     #[error("{0}")]
     Failed(String),
+}
+
+/// A combination that only the run itself could find impossible.
+impl From<Complaint> for RunError {
+    fn from(Complaint { key, problem, help }: Complaint) -> Self {
+        Self::Failed(format!("{key}: {problem}; {help}"))
+    }
 }

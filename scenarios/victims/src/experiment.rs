@@ -49,12 +49,8 @@ impl Experiment for Victims {
     }
 
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
-        let failed = |complaint: Complaint| {
-            let Complaint { key, problem, help } = complaint;
-            RunError::Failed(format!("{key}: {problem}; {help}"))
-        };
-        let world = World::new(params, context.files, Seed(context.seed)).map_err(failed)?;
-        let plan = faults::plan(params, world.participants(), world.seed).map_err(failed)?;
+        let world = World::new(params, context.files, Seed(context.seed))?;
+        let plan = faults::plan(params, world.participants(), world.seed)?;
         let payments = Payments::new();
         let watch = params.flag("workload.watch");
         let least = world::least(params.share("workload.threshold"), params.count("workload.neighbours"));
@@ -74,16 +70,7 @@ impl Experiment for Victims {
         let mut observer = simulation.observer().clone();
         let mut metrics = observer.metrics(&simulation.sight());
         metrics.push(("branch_blocks", f64::from(simulation.adversary().len())));
-        Ok(Outcome {
-            metrics,
-            findings: observer.findings(),
-            digest: simulation.digest(),
-            events: simulation.events(),
-            end_ns: simulation.now().as_nanos(),
-            checkpoints: simulation.checkpoints().to_vec(),
-            recording: simulation.records().to_vec(),
-            series: Vec::new(),
-        })
+        Ok(Outcome::of(&simulation, metrics, observer.findings()))
     }
 }
 

@@ -125,20 +125,20 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
     if neighbours > nodes {
         let problem =
             format!("{neighbours} neighbours are wanted, but there are {nodes} nodes to choose from");
-        return Err(complaint("workload.neighbours", problem, "give at most network.nodes"));
+        return Err(Complaint::new("workload.neighbours", problem, "give at most network.nodes"));
     }
     if params.share("workload.threshold") <= 0.0 {
         let help = "give a share above 0; the whitepaper's is 0.9";
-        return Err(complaint("workload.threshold", "makes everybody a victim", help));
+        return Err(Complaint::new("workload.threshold", "makes everybody a victim", help));
     }
     if params.text("network.topology.kind") != "complete" {
         let help = "leave `topology` out, or set it to \"complete\"";
         let problem = "is not \"complete\", but users choose among all nodes and blocks go to all directly";
-        return Err(complaint("network.topology", problem, help));
+        return Err(Complaint::new("network.topology", problem, help));
     }
     if params.text("network.churn.kind") != "none" {
         let help = "leave `churn` out; single nodes can crash by [[fault]]";
-        return Err(complaint("network.churn", "is not modelled by this system", help));
+        return Err(Complaint::new("network.churn", "is not modelled by this system", help));
     }
     config(params)?;
     light(params)?;
@@ -196,7 +196,7 @@ fn out_of_range(error: &ConfigError) -> Complaint {
         "majority" => "workload.threshold",
         _ => "workload.confirmations",
     };
-    complaint(key, "is out of range", error.expected)
+    Complaint::new(key, "is out of range", error.expected)
 }
 
 /// The adversary's nodes: exactly their number, drawn without replacement, in order.
@@ -212,14 +212,6 @@ fn coalition(seed: Seed, full: u32, share: f64) -> Vec<NodeId> {
 
 fn first_honest(full: u32, coalition: &[NodeId]) -> Option<NodeId> {
     (0..full).map(NodeId).find(|id| coalition.binary_search(id).is_err())
-}
-
-pub(crate) fn complaint(
-    key: impl Into<String>,
-    problem: impl Into<String>,
-    help: impl Into<String>,
-) -> Complaint {
-    Complaint { key: key.into(), problem: problem.into(), help: help.into() }
 }
 
 #[cfg(test)]
