@@ -7,6 +7,9 @@ use std::fmt;
 pub struct NodeId(pub u32);
 
 impl NodeId {
+    /// Stands for "whoever the packet's header says" ([`Wire::header`](crate::Wire::header)); never a node.
+    pub const ADDRESSED: Self = Self(u32::MAX);
+
     /// The index as a table position.
     #[must_use]
     pub const fn index(self) -> usize {

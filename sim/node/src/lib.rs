@@ -6,6 +6,7 @@
 //!
 //! *Architecture invariant:* protocol crates depend on this crate and on lower protocol crates only.
 
+mod address;
 pub mod collections;
 pub mod cpu;
 pub mod driver;
@@ -18,6 +19,7 @@ mod stack;
 mod time;
 mod ziggurat;
 
+pub use address::{Endpoint, Header, Ip};
 pub use cpu::{CostTable, Op};
 pub use id::NodeId;
 pub use layer::{Cx, Env, Fx, Layer, TimerCmd};

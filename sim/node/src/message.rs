@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::address::Header;
 use crate::id::NodeId;
 use crate::layer::Layer;
 
@@ -16,6 +17,19 @@ pub trait Wire {
     /// Short stable name of the message type, for byte counts by type (`inv`, `block` …).
     fn kind(&self) -> &'static str {
         "message"
+    }
+
+    /// The header that middleboxes read, for messages that are addressed by socket; `None` for all others. A message with a
+    /// header is sent to [`NodeId::ADDRESSED`] and received from there: the network alone knows which node an address belongs to.
+    #[inline]
+    fn header(&self) -> Option<&Header> {
+        None
+    }
+
+    /// The same, to be rewritten on the way.
+    #[inline]
+    fn header_mut(&mut self) -> Option<&mut Header> {
+        None
     }
 }
 

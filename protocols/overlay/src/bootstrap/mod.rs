@@ -1,0 +1,1 @@
+//! Joining: seeds, what they answer, and whom to believe.

@@ -1,0 +1,1 @@
+//! Dandelion: a stem before the fluff.

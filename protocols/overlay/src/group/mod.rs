@@ -1,0 +1,1 @@
+//! Delivery inside a group: grid, two-layer Kademlia, mesh, star, tree.

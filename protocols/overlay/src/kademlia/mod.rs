@@ -1,0 +1,1 @@
+//! Kademlia: a distributed hash table.

@@ -1,0 +1,1 @@
+//! Heartbeats: who is suspected, and when.

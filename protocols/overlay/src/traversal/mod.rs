@@ -1,0 +1,1 @@
+//! Paths through middleboxes: classification, rendezvous, punching, relay.

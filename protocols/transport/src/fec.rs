@@ -1,0 +1,1 @@
+//! Forward error correction: groups of data datagrams with Reed–Solomon parity.

@@ -1,0 +1,1 @@
+//! Reliable UDP: one machine, many profiles.

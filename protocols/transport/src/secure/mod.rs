@@ -1,0 +1,1 @@
+//! A secure channel: handshake, records, rekeying.

@@ -1,0 +1,1 @@
+//! Delivery inside groups, and floods of traffic against them.

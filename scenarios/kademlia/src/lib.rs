@@ -1,0 +1,1 @@
+//! Lookups in a distributed hash table, static, under churn and under attack.

@@ -1,0 +1,1 @@
+//! Classification of middleboxes and the success of traversal.
