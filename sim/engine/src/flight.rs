@@ -66,6 +66,7 @@ impl<M> Wholes<M> {
     fn insert(&mut self, message: M) -> u32 {
         let Some(slot) = self.free.pop() else {
             self.slots.push(Some(message));
+            assert!(self.slots.len() <= 1 << 31, "fewer than 2^31 messages are under way");
             return (self.slots.len() - 1) as u32;
         };
         self.slots[slot as usize] = Some(message);

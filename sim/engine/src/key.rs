@@ -54,6 +54,18 @@ impl Key {
         Self::new(time, Source::from(node), sequence, 0)
     }
 
+    /// The key whose [`Key::time`] and [`Key::tie`] these are.
+    #[inline]
+    pub(crate) fn from_parts(time: u64, tie: u64) -> Self {
+        Self { time, tie }
+    }
+
+    /// Place among the events of one instant.
+    #[inline]
+    pub(crate) fn tie(self) -> u64 {
+        self.tie
+    }
+
     /// When.
     #[inline]
     #[must_use]

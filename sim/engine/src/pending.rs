@@ -32,7 +32,7 @@ pub(crate) enum Pending {
     Churn { node: NodeId, count: u32 },
 }
 
-/// Marks the first word of [`Pending::Whole`], whose upper half is the slot.
+/// Marks the first word of [`Pending::Whole`]; the rest of it is the slot.
 const WHOLE: u64 = 1 << 31;
 
 /// Puts a kind and two halves into two words.
@@ -59,7 +59,7 @@ impl Pending {
             Self::Wake { token } => words(9, token, 0),
             Self::Churn { node, count } => words(10, node.0, count),
             Self::Whole { from, to, slot } => {
-                [WHOLE | u64::from(slot) << 32, u64::from(from.0) << 32 | u64::from(to.0)]
+                [WHOLE | u64::from(slot), u64::from(from.0) << 32 | u64::from(to.0)]
             }
         }
     }
@@ -68,7 +68,7 @@ impl Pending {
     pub(crate) fn unpack([kind, rest]: Item) -> Self {
         let (a, b) = ((rest >> 32) as u32, rest as u32);
         if kind & WHOLE != 0 {
-            return Self::Whole { from: NodeId(a), to: NodeId(b), slot: (kind >> 32) as u32 };
+            return Self::Whole { from: NodeId(a), to: NodeId(b), slot: (kind ^ WHOLE) as u32 };
         }
         match kind {
             0 => Self::Start { node: NodeId(a) },
@@ -95,7 +95,7 @@ mod tests {
         let (node, max) = (NodeId(u32::MAX), u32::MAX);
         for pending in [
             Pending::Start { node },
-            Pending::Whole { from: NodeId(1), to: node, slot: max },
+            Pending::Whole { from: NodeId(1), to: node, slot: max >> 1 },
             Pending::Letter { slot: max, piece: u16::MAX, pieces: 7, landed: true },
             Pending::Letter { slot: 3, piece: 0, pieces: 1, landed: false },
             Pending::Flight { slot: max },

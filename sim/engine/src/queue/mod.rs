@@ -17,7 +17,8 @@ use crate::key::Key;
 use crate::options::QueueKind;
 
 /// What happens, in two words. Words and not a type parameter, so that an entry travels in registers: built from narrower
-/// fields it would be copied through memory before the processor can forward its parts, a stall on every push and pop.
+/// fields it would be copied through memory before the processor can forward its parts, a stall on every push and pop. The first word
+/// uses its lower 32 bits only.
 pub type Item = [u64; 2];
 
 /// An event that waits: its place in the order and what it is.

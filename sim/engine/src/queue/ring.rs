@@ -4,9 +4,10 @@
 //! beyond the horizon wait in a heap, late ones (into the current bucket) in another. Each event is thus moved twice and
 //! compared about log2(bucket size) times, with sequential memory access throughout.
 //!
-//! Buckets are chains of small chunks from one pool, so a pending event costs its 32 bytes and not the slack of thousands
-//! of growing vectors. Rejected: one vector per bucket (twice the memory), linked single entries (a cache miss each), a
-//! calendar that resizes itself (its worst case arrives when the load changes, which is what attacks do).
+//! Buckets are chains of small chunks from one pool, so a pending event costs the bytes of its entry and not the slack of thousands
+//! of growing vectors; and an entry leaves out what its bucket says anyway ([`Filed`]). Rejected: one vector per bucket (twice the
+//! memory), linked single entries (a cache miss each), a calendar that resizes itself (its worst case arrives when the load
+//! changes, which is what attacks do).
 
 use astrarium_node::Time;
 
@@ -23,6 +24,8 @@ const BUCKETS: usize = 1 << 13;
 const WORDS: usize = BUCKETS / 64;
 /// Entries per chunk.
 const CHUNK: usize = 16;
+/// Chunks per segment of storage: 24 KiB.
+const SEGMENT: usize = 64;
 /// No chunk.
 const NIL: u32 = u32::MAX;
 
@@ -59,10 +62,40 @@ impl Bucket {
     const EMPTY: Self = Self { first: NIL, fill: CHUNK as u32 };
 }
 
-/// Storage of all chunks, with the unused ones in a chain of their own.
+/// An entry as it lies in a bucket, in 24 bytes: the bucket's number gives the upper half of the time, and an item's first word has
+/// none.
+#[derive(Debug, Clone, Copy)]
+struct Filed {
+    tie: u64,
+    rest: u64,
+    head: u32,
+    /// Lower 32 bits of the time: 4.3 s, twice the horizon.
+    time: u32,
+}
+
+impl Filed {
+    const NONE: Self = Self { tie: 0, rest: 0, head: 0, time: 0 };
+
+    #[inline(always)]
+    fn of(key: Key, [head, rest]: Item) -> Self {
+        debug_assert!(head <= u64::from(u32::MAX), "an item's first word is 32 bits long");
+        Self { tie: key.tie(), rest, head: head as u32, time: key.time().as_nanos() as u32 }
+    }
+
+    /// The entry, given the bucket it lay in.
+    #[inline(always)]
+    fn entry(self, number: u64) -> Entry {
+        let begin = number << WIDTH_BITS;
+        let time = begin + u64::from(self.time.wrapping_sub(begin as u32));
+        Entry { key: Key::from_parts(time, self.tie), item: [u64::from(self.head), self.rest] }
+    }
+}
+
+/// Storage of all chunks, with the unused ones in a chain of their own. Grows by the segment: nothing is moved, and nothing
+/// stands empty but the rest of the last segment.
 #[derive(Debug, Clone)]
 struct Pool {
-    chunks: Vec<[Entry; CHUNK]>,
+    segments: Vec<Box<[[Filed; CHUNK]; SEGMENT]>>,
     next: Vec<u32>,
     free: u32,
 }
@@ -75,18 +108,27 @@ impl Pool {
             return chunk;
         }
         let chunk = u32::try_from(self.next.len()).expect("fewer than 2^36 pending events");
-        self.next.push(NIL);
-        if self.chunks.len() == self.chunks.capacity() {
-            // An eighth at a time: doubling would leave up to half of the memory unused.
-            self.chunks.reserve_exact((self.chunks.len() / 8).max(64));
+        if self.next.len() == self.segments.len() * SEGMENT {
+            self.segments.push(Box::new([[Filed::NONE; CHUNK]; SEGMENT]));
+            self.next.reserve_exact(SEGMENT);
         }
-        self.chunks.push([Entry { key: Key::NEVER, item: [0; 2] }; CHUNK]);
+        self.next.push(NIL);
         chunk
     }
 
     fn give_back(&mut self, chunk: u32) {
         self.next[chunk as usize] = self.free;
         self.free = chunk;
+    }
+
+    #[inline(always)]
+    fn chunk(&self, chunk: u32) -> &[Filed; CHUNK] {
+        &self.segments[chunk as usize / SEGMENT][chunk as usize % SEGMENT]
+    }
+
+    #[inline(always)]
+    fn chunk_mut(&mut self, chunk: u32) -> &mut [Filed; CHUNK] {
+        &mut self.segments[chunk as usize / SEGMENT][chunk as usize % SEGMENT]
     }
 }
 
@@ -100,7 +142,7 @@ impl Default for Ring {
             far_first: u64::MAX,
             buckets: Box::new([Bucket::EMPTY; BUCKETS]),
             occupied: Box::new([0; WORDS]),
-            pool: Pool { chunks: Vec::new(), next: Vec::new(), free: NIL },
+            pool: Pool { segments: Vec::new(), next: Vec::new(), free: NIL },
             len: 0,
         }
     }
@@ -118,7 +160,7 @@ impl Ring {
             *bucket = Bucket { first: chunk, fill: 0 };
             self.occupied[index / 64] |= 1 << (index % 64);
         }
-        self.pool.chunks[bucket.first as usize][bucket.fill as usize % CHUNK] = Entry { key, item };
+        self.pool.chunk_mut(bucket.first)[bucket.fill as usize % CHUNK] = Filed::of(key, item);
         bucket.fill += 1;
     }
 
@@ -160,7 +202,7 @@ impl Ring {
         if self.far_first < next.saturating_add(BUCKETS as u64) {
             self.draw_near();
         }
-        self.load(next as usize % BUCKETS);
+        self.load(next);
         true
     }
 
@@ -177,12 +219,13 @@ impl Ring {
 
     /// Empties a bucket into `current`, sorted.
     #[inline]
-    fn load(&mut self, index: usize) {
+    fn load(&mut self, number: u64) {
+        let index = number as usize % BUCKETS;
         let Bucket { first, fill } = std::mem::replace(&mut self.buckets[index], Bucket::EMPTY);
         self.occupied[index / 64] &= !(1 << (index % 64));
         let (mut chunk, mut fill) = (first, fill as usize);
         while chunk != NIL {
-            self.current.extend_from_slice(&self.pool.chunks[chunk as usize][..fill]);
+            self.current.extend(self.pool.chunk(chunk)[..fill].iter().map(|filed| filed.entry(number)));
             let next = self.pool.next[chunk as usize];
             self.pool.give_back(chunk);
             (chunk, fill) = (next, CHUNK);
