@@ -30,6 +30,7 @@ pub struct Acceptance {
 
 /// A block tree, the best chain through it and the coins of that chain. Also what an independent miner keeps.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Chain {
     tree: Tree<Arc<Block>>,
     /// The best chain by height.

@@ -69,10 +69,11 @@ struct Race {
 
 /// A full node of a Nakamoto network; with a hash share also a miner.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Node {
-    // First what every announcement touches.
-    pub(crate) chain: Chain,
+    // First what every announcement touches, in neighbouring cache lines.
     pub(crate) requests: Requests,
+    pub(crate) chain: Chain,
     pub(crate) peers: Arc<[NodeId]>,
     pub(crate) config: Arc<Config>,
     pub(crate) orphans: Orphans,
@@ -233,8 +234,10 @@ impl Node {
         }
         for &item in items {
             match item {
+                // What is on its way is not here: most announcements are told by one look at the open requests or the latest
+                // blocks.
                 Item::Block(id) => {
-                    if !self.has_block(&id) {
+                    if !self.requests.also_has(&item, from) && !self.has_block(&id) {
                         self.want(item, from, cx);
                     }
                 }

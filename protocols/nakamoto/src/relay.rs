@@ -58,16 +58,20 @@ impl Requests {
     /// Most announcers remembered per request.
     const ANNOUNCERS: usize = 1_024;
 
+    /// Notes that `from` has an item too; false when nobody has been asked for it.
+    #[inline]
+    pub(crate) fn also_has(&mut self, item: &Item, from: NodeId) -> bool {
+        let Some(request) = self.open.iter_mut().find(|request| request.item == *item) else { return false };
+        if request.announcers.len() < Self::ANNOUNCERS && !request.announcers.contains(&from) {
+            request.announcers.push(from);
+        }
+        true
+    }
+
     /// Notes that `from` has an item that is wanted; true when it must be asked now.
     #[inline]
     pub(crate) fn announce(&mut self, item: Item, from: NodeId, now: Time, timeout: Span) -> bool {
-        if let Some(request) = self.open.iter_mut().find(|request| request.item == item) {
-            if request.announcers.len() < Self::ANNOUNCERS && !request.announcers.contains(&from) {
-                request.announcers.push(from);
-            }
-            return false;
-        }
-        if self.open.len() >= Self::CAPACITY {
+        if self.also_has(&item, from) || self.open.len() >= Self::CAPACITY {
             return false;
         }
         let mut announcers = self.spare.pop().unwrap_or_default();

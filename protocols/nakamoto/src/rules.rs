@@ -127,7 +127,7 @@ pub fn check_header<B: Chained>(
         return Err(Refusal::Difficulty);
     }
     let work = header.bits.work().ok_or(Refusal::Difficulty)?;
-    if header.time < earliest_time(tree, parent) {
+    if !tree.is_after_median(parent, header.time) {
         return Err(Refusal::TimePast);
     }
     if u64::from(header.time) * NANOS_PER_SEC > (now + config.max_time_ahead).as_nanos() {

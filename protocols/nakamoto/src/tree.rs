@@ -4,10 +4,14 @@
 //! is "lower number". Structure only: what makes a header valid is in `rules.rs`, which chain is best in `chain.rs`.
 
 use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
 
 use astrarium_node::collections::Map;
 
 use crate::block::{BlockId, Chained, Header};
+
+/// So many blocks have a say in the median time past (Bitcoin Core, `nMedianTimeSpan`).
+const WINDOW: usize = 11;
 
 /// How many of the latest arrivals are found without a table.
 const RECENT: usize = 4;
@@ -26,7 +30,7 @@ impl Position {
 }
 
 #[derive(Debug, Clone)]
-struct Entry<B> {
+struct Known<B> {
     work: u128,
     block: B,
     parent: Position,
@@ -35,11 +39,12 @@ struct Entry<B> {
 
 /// Blocks by number and by identity, each with its parent, height and the work of its chain.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct Tree<B> {
     // Prefixes of the latest arrivals: most announcements name one of these, and here they are found without leaving
     // the cache line.
     recent: [u64; RECENT],
-    entries: Vec<Entry<B>>,
+    entries: Vec<Known<B>>,
     // By the identity's first eight bytes; a block whose eight bytes are taken cannot be inserted (2^-64 per pair).
     index: Map<u64, Position>,
     // Few or none, hence apart from the entries.
@@ -56,7 +61,7 @@ impl<B: Chained> Tree<B> {
         index.insert(prefix, Position::GENESIS);
         Self {
             recent: [prefix; RECENT],
-            entries: vec![Entry { work, block: genesis, parent: Position::GENESIS, height: 0 }],
+            entries: vec![Known { work, block: genesis, parent: Position::GENESIS, height: 0 }],
             index,
             invalid: BTreeSet::new(),
         }
@@ -74,8 +79,20 @@ impl<B: Chained> Tree<B> {
     /// The number of a block; `None` when it is unknown.
     #[must_use]
     pub fn position(&self, id: &BlockId) -> Option<Position> {
-        let position = *self.index.get(&id.prefix())?;
+        let prefix = id.prefix();
+        let position = match self.recent.iter().position(|&recent| recent == prefix) {
+            Some(slot) => self.latest_of(slot),
+            None => *self.index.get(&prefix)?,
+        };
         (self.id(position) == *id).then_some(position)
+    }
+
+    /// The latest arrival that belongs into this slot of `recent`; the genesis block while there is none.
+    fn latest_of(&self, slot: usize) -> Position {
+        let last = self.entries.len() - 1;
+        let back = (last + RECENT - slot) % RECENT;
+        // Blocks are numbered by u32.
+        Position(last.saturating_sub(back) as u32)
     }
 
     /// Number of blocks, at least 1.
@@ -140,15 +157,15 @@ impl<B: Chained> Tree<B> {
     /// Appends a block whose header adds `work`; the caller has checked it. `None` when the block is known already.
     pub fn insert(&mut self, block: B, parent: Position, work: u128) -> Option<Position> {
         let prefix = block.sealed().id().prefix();
-        if self.index.contains_key(&prefix) {
-            return None;
-        }
         let at = Position(u32::try_from(self.entries.len()).ok()?);
+        match self.index.entry(prefix) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(vacant) => vacant.insert(at),
+        };
         let before = &self.entries[parent.index()];
         let entry =
-            Entry { work: before.work.saturating_add(work), block, parent, height: before.height + 1 };
+            Known { work: before.work.saturating_add(work), block, parent, height: before.height + 1 };
         self.entries.push(entry);
-        self.index.insert(prefix, at);
         self.recent[at.index() % RECENT] = prefix;
         Some(at)
     }
@@ -193,7 +210,7 @@ impl<B: Chained> Tree<B> {
     /// Median of the times of the last 11 blocks up to `at` (fewer near the genesis block): Bitcoin's median time past.
     #[must_use]
     pub fn median_time(&self, at: Position) -> u32 {
-        let mut times = [0; 11];
+        let mut times = [0; WINDOW];
         let (mut count, mut block) = (0, at);
         while count < times.len() {
             times[count] = self.header(block).time;
@@ -205,6 +222,23 @@ impl<B: Chained> Tree<B> {
         }
         times[..count].sort_unstable();
         times[count / 2]
+    }
+
+    /// Whether `time` is later than [`Tree::median_time`], which it is when more than half of the times are earlier: usually
+    /// told by the newest six.
+    #[must_use]
+    pub fn is_after_median(&self, at: Position, time: u32) -> bool {
+        let count = WINDOW.min(self.height(at) as usize + 1);
+        let needed = count / 2 + 1;
+        let (mut earlier, mut block) = (0, at);
+        for _ in 0..count {
+            earlier += usize::from(self.header(block).time < time);
+            if earlier == needed {
+                return true;
+            }
+            block = self.parent(block);
+        }
+        false
     }
 
     /// Identities of the chain that ends in `at`, newest first, ten in a row and then ever sparser, the genesis block last
