@@ -5,7 +5,7 @@ use std::hint::black_box;
 
 use astrarium_net::{Arrival as Landed, Fate, Landing, NetChange, Network, Parcel, Transit};
 use astrarium_node::hash::{StableHasher, fold, mix};
-use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
+use astrarium_node::{Cx, Datagram, Header, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
 use crate::adversary::{Adversary, Hands};
 use crate::cpu::{self, Cpu};
@@ -79,7 +79,12 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
 
     #[inline(always)]
     fn whole(&mut self, key: Key, from: NodeId, to: NodeId, slot: u32) {
-        let bytes = self.mail.whole(slot).message.wire_len();
+        let message = &self.mail.whole(slot).message;
+        let bytes = message.wire_len();
+        if message.header().is_some() {
+            let message = self.mail.take_whole(slot);
+            return self.pass_gate(key, from, to, 1, message);
+        }
         match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
             Landed::Deliver => {
                 let content = self.mail.take_whole(slot);
@@ -110,6 +115,9 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     fn letter(&mut self, key: Key, slot: u32, piece: u16, pieces: u16, landed: bool) {
         let letter = self.mail.letter(slot);
         let (from, to) = (letter.from, letter.to);
+        if !landed && letter.message.message.header().is_some() {
+            return self.reach_gate(key, slot, piece, pieces);
+        }
         if !landed {
             let bytes = letter.message.message.wire_len();
             match self.network.arrive(self.now, &Landing { from, to, bytes, piece, pieces }) {
@@ -130,6 +138,41 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         match self.mail.collect(slot, self.now, piece, pieces) {
             Some(message) => self.deliver_apart(key, from, to, message),
             None => self.note_engine(key, to, Note::Fragment, 0),
+        }
+    }
+
+    // Addressed messages. Only the network knows whose an address is, and middleboxes rewrite headers on the way; so a message
+    // with a header has two more stages. Where `Wire::header` is a constant `None`, nothing of this is compiled.
+
+    /// A piece of an addressed message is at the far side, where fragments wait for one another: headers can be read and
+    /// rewritten only of whole messages.
+    #[inline(never)]
+    fn reach_gate(&mut self, key: Key, slot: u32, piece: u16, pieces: u16) {
+        let letter = self.mail.letter(slot);
+        let (from, to, bytes) = (letter.from, letter.to, letter.message.message.wire_len());
+        match self.mail.collect(slot, self.now, piece, pieces) {
+            Some(message) => self.pass_gate(key, from, to, pieces, message),
+            None => {
+                self.network.hold(self.now, &Landing { from, to, bytes, piece, pieces });
+                self.note_engine(key, to, Note::Fragment, 0);
+            }
+        }
+    }
+
+    /// An addressed message, complete, passes the middleboxes of `at` to whoever they let it through to, and goes down that
+    /// node's access link.
+    #[inline(never)]
+    fn pass_gate(&mut self, key: Key, from: NodeId, at: NodeId, pieces: u16, mut message: Tagged<P::Msg>) {
+        let bytes = message.message.wire_len();
+        let landing = Landing { from, to: at, bytes, piece: pieces - 1, pieces };
+        let inner = match message.message.header_mut() {
+            Some(header) => self.network.inbound(self.now, &landing, header),
+            None => None,
+        };
+        let Some(to) = inner else { return self.note_engine(key, at, Note::Lost, 0) };
+        match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
+            Landed::Deliver => self.deliver_apart(key, from, to, message),
+            landed => self.not_yet(key, from, to, message, landed),
         }
     }
 
@@ -221,6 +264,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     /// A message reaches its recipient. Its content was named when it was sent.
     #[inline(always)]
     fn deliver(&mut self, key: Key, from: NodeId, to: NodeId, Tagged { message, tag }: Tagged<P::Msg>) {
+        let (from, tag) = match message.header() {
+            None => (from, tag),
+            // What the middleboxes made of the header is part of the content, and all that the node may learn of the sender.
+            Some(header) => (NodeId::ADDRESSED, fold(tag, name_of(header))),
+        };
         let content = fold(tag ^ u64::from(from.0), MESSAGE ^ u64::from(to.0));
         self.input(to, Input::Message(Received { from, message }), key, content);
     }
@@ -339,17 +387,45 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         match datagram {
             Datagram::One(to, message) => {
                 self.observer.on_send(from, &message, 1, self.now);
-                let parcel = Parcel { from, to, bytes: message.wire_len(), tag };
-                match self.fate(&parcel, &message) {
-                    Fate::Lost => {}
-                    Fate::Whole(at) => self.post_whole(&parcel, at, message),
-                    Fate::Pieces => self.post_pieces(&parcel, message),
+                if message.header().is_some() {
+                    return self.send_addressed(from, tag, message);
                 }
+                let parcel = Parcel { from, to, bytes: message.wire_len(), tag };
+                self.post(&parcel, message);
             }
             Datagram::Many(recipients, message) => {
                 self.observer.on_send(from, &message, recipients.len(), self.now);
+                if message.header().is_some() {
+                    debug_assert!(false, "a broadcast has no address: {message:?}");
+                    self.drops.unaddressed += 1;
+                    return;
+                }
                 self.broadcast(from, &recipients, tag, message);
             }
+        }
+    }
+
+    /// Hands a message to the network, and makes pending what arrives of it.
+    #[inline(always)]
+    fn post(&mut self, parcel: &Parcel, message: P::Msg) {
+        match self.fate(parcel, &message) {
+            Fate::Lost => {}
+            Fate::Whole(at) => self.post_whole(parcel, at, message),
+            Fate::Pieces => self.post_pieces(parcel, message),
+        }
+    }
+
+    /// Sends a message to wherever its header says, through the middleboxes of its sender.
+    #[inline(never)]
+    fn send_addressed(&mut self, from: NodeId, tag: u64, mut message: P::Msg) {
+        let bytes = message.wire_len();
+        let Some(header) = message.header_mut() else {
+            debug_assert!(false, "a header that cannot be rewritten: {message:?}");
+            self.drops.unaddressed += 1;
+            return;
+        };
+        if let Some(to) = self.network.outbound(self.now, from, bytes, header) {
+            self.post(&Parcel { from, to, bytes, tag }, message);
         }
     }
 
@@ -564,9 +640,19 @@ enum Note {
     Churn = 9,
 }
 
+/// One word for a header.
+fn name_of(header: &Header) -> u64 {
+    let mut hasher = StableHasher::new(0);
+    header.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Who caused an input, in words.
 fn source_of<P: Protocol>(input: &Input<P>, node: NodeId) -> String {
     match input {
+        Input::Message(Received { from: NodeId::ADDRESSED, message }) => {
+            message.header().map_or_else(String::new, |header| header.src.to_string())
+        }
         Input::Message(received) => received.from.to_string(),
         Input::Request(_) => "workload".to_owned(),
         Input::Start => "start".to_owned(),

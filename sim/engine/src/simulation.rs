@@ -23,13 +23,15 @@ use crate::queue::{PendingSet, Queue};
 use crate::recorder::Recorder;
 use crate::workload::{Arrival, Workload};
 
-/// Inputs that reached no handler, by cause. Losses inside the network are counted there.
+/// Inputs and messages that reached no handler, by cause. Losses inside the network are counted there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drops {
     /// The recipient was down.
     pub down: u64,
     /// The recipient's processor queue was full.
     pub cpu_full: u64,
+    /// A message with a header was sent as a broadcast, which has no address; an error of the protocol.
+    pub unaddressed: u64,
 }
 
 /// Why a run paused.

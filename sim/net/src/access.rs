@@ -85,13 +85,18 @@ impl Access {
         Self { up_bps, down_bps, ..Self::default() }
     }
 
+    /// Whether the uplink's queue has room for a piece.
+    pub(crate) fn has_room(&self, now: u64, stretch: &Stretch, buffer: Option<u64>) -> bool {
+        self.up_bps == 0 || fits(self.up_until.saturating_sub(now), self.up_bps, stretch.total, buffer)
+    }
+
     /// Puts a piece on the uplink; `None` when its queue is full.
     #[inline]
     pub(crate) fn send(&mut self, now: u64, stretch: &Stretch, buffer: Option<u64>) -> Option<Train> {
         if self.up_bps == 0 {
             return Some(Train::at(now));
         }
-        if !fits(self.up_until.saturating_sub(now), self.up_bps, stretch.total, buffer) {
+        if !self.has_room(now, stretch, buffer) {
             return None;
         }
         let train = Train::at(now).pass(stretch, self.up_bps, self.up_until);

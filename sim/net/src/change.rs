@@ -57,4 +57,13 @@ pub enum Disturbance {
         /// Remaining share of the rate, in (0, 1].
         factor: f64,
     },
+    /// The middleboxes of these nodes lose their tables, at once, as after a reboot. Lifting it changes nothing.
+    Rebind {
+        /// The nodes; those behind no device have nothing to lose.
+        nodes: Arc<[NodeId]>,
+        /// The carrier's device in front of them instead of their own.
+        carrier: bool,
+        /// Whether the devices also get another outer address.
+        moved: bool,
+    },
 }

@@ -10,6 +10,7 @@ use crate::error::NetError;
 use crate::latency::{Jitter, LatencyModel, Reorder};
 use crate::link::LossModel;
 use crate::modelled::Modelled;
+use crate::nat::NatConfig;
 use crate::region::Regions;
 use crate::topology::{NodeAttributes, Topology, TopologyKind};
 
@@ -82,6 +83,8 @@ pub struct NetConfig {
     pub oversize: Oversize,
     /// What one event stands for.
     pub fidelity: Fidelity,
+    /// Who stands behind which middlebox; for addressed messages.
+    pub nat: NatConfig,
     /// Local clocks; for whoever drives the nodes.
     pub clock: ClockModel,
     /// Churn; for whoever drives the nodes.
@@ -119,6 +122,7 @@ impl NetConfig {
             mtu: 1500,
             oversize: Oversize::Fragment,
             fidelity: Fidelity::Message,
+            nat: NatConfig::default(),
             clock: ClockModel::default(),
             churn: ChurnModel::default(),
         }
@@ -159,6 +163,7 @@ impl NetConfig {
         self.check_bandwidth()?;
         self.check_regions_of_nodes()?;
         self.check_buffers()?;
+        self.nat.check(self.nodes)?;
         self.clock.check()?;
         self.churn.check()
     }

@@ -1,6 +1,6 @@
 //! What the engine asks of a network: where a datagram goes after it leaves a node, and what happens at the far end.
 
-use astrarium_node::{NodeId, Span, Time};
+use astrarium_node::{Header, NodeId, Span, Time};
 
 use crate::change::NetChange;
 
@@ -98,6 +98,28 @@ pub trait Network: Clone + Send + 'static {
 
     /// Called at [`Transit::at`], in event order.
     fn arrive(&mut self, now: Time, landing: &Landing) -> Arrival;
+
+    /// An addressed message of `bytes` is about to leave `from`: middleboxes on its side rewrite the header, and the answer is
+    /// who stands where the address points to, for [`Parcel::to`]. `None`: it is lost, and the network has counted the cause.
+    ///
+    /// A network without addresses reaches nobody by address.
+    fn outbound(&mut self, now: Time, from: NodeId, bytes: u32, header: &mut Header) -> Option<NodeId> {
+        let _ = (now, from, bytes, header);
+        None
+    }
+
+    /// A fragment of an addressed message has reached the far side, which keeps it until the others are there.
+    fn hold(&mut self, now: Time, landing: &Landing) {
+        let _ = (now, landing);
+    }
+
+    /// An addressed message, complete, has reached the far side, before any access link: middleboxes there filter it and
+    /// rewrite its header. The answer is the node behind them; [`Network::arrive`] follows, for the whole message. `None`: it is
+    /// lost, and the network has counted the cause.
+    fn inbound(&mut self, now: Time, landing: &Landing, header: &mut Header) -> Option<NodeId> {
+        let _ = (now, landing, header);
+        None
+    }
 
     /// Applies or lifts a disturbance of the fault plan.
     fn change(&mut self, now: Time, change: &NetChange);

@@ -65,7 +65,8 @@ impl Disturbances {
                         *extra = extra.saturating_add(delay.as_nanos());
                     }
                 }
-                Disturbance::Bandwidth { .. } => {}
+                // Rates are asked for; a rebinding is over at once and never on the list.
+                Disturbance::Bandwidth { .. } | Disturbance::Rebind { .. } => {}
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The modelled network: topology, latency, loss, bandwidth, partitions, churn, clocks.
+//! The modelled network: topology, latency, loss, bandwidth, middleboxes, partitions, churn, clocks.
 //!
 //! [`NetConfig`] describes a network as plain data; [`NetConfig::build`] makes the [`Modelled`] network, which the engine
 //! drives through [`Network`], and the [`Topology`], from which an experiment takes each node's neighbours.
@@ -10,14 +10,14 @@
 //! | regions and rates of the nodes | `placement.rs` |
 //! | packets of a message, loss | `link/` |
 //! | access links: rates, queues | `access.rs` |
+//! | addresses, translators, firewalls, hops to live | `nat/` |
 //! | partitions, cuts, gray nodes, bursts | `change.rs`, `disturbance.rs` |
 //! | counts and causes of drops | `traffic.rs` |
 //! | local clocks, churn | `clock.rs`, `churn.rs` |
 //!
 //! What is charged: every packet carries IPv4 and UDP headers (28 bytes, 20 for further fragments) in both fidelities. The
 //! propagation delay is drawn once per parcel; loss, jitter, duplication and reordering once per packet. Plain datagrams are
-//! the only service here: NAT and firewalls (between `access` and `link`), reliable transports and overlays are layers of
-//! their own and not modelled by this crate.
+//! the only service here: reliable transports and overlays are layers of their own and not modelled by this crate.
 //!
 //! *Architecture invariant:* state is per node or per directed link in use, and every draw is named by the identity of what it
 //! is for; nothing depends on the order in which unrelated parcels are asked about.
@@ -33,6 +33,7 @@ mod error;
 mod latency;
 mod link;
 mod modelled;
+mod nat;
 mod placement;
 mod region;
 mod text;
@@ -48,6 +49,10 @@ pub use error::NetError;
 pub use latency::{Jitter, LatencyModel, Reorder, Spread};
 pub use link::LossModel;
 pub use modelled::Modelled;
+pub use nat::{
+    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Population, Site,
+    TableLoad,
+};
 pub use region::Regions;
 pub use topology::{DegreeBin, EdgeAttributes, FileGraph, NodeAttributes, Topology, TopologyKind};
 pub use traffic::{Drops, Traffic};

@@ -1,21 +1,23 @@
 //! The network itself: what happens to a parcel between the sender's processor and the recipient's.
 //!
-//! Stages, in the order of the design (§4): uplink queue → partitions → loss → propagation with jitter and reordering → rate of
-//! the link (files only) → duplication → partitions → downlink queue. NAT and firewalls will stand next to the access links.
+//! Stages, in the order of the design (§4): uplink queue → middleboxes → partitions → loss → propagation with jitter and
+//! reordering → rate of the link (files only) → duplication → partitions → middleboxes → downlink queue. Only addressed messages
+//! meet middleboxes (`addressed.rs`).
 
 use std::sync::Arc;
 
 use astrarium_node::collections::Map;
-use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Stream, Time};
+use astrarium_node::{Domain, Header, NodeId, Probability, Seed, Span, Stream, Time};
 
 use crate::access::{Access, Train};
-use crate::change::NetChange;
+use crate::change::{Disturbance, NetChange};
 use crate::config::{Fidelity, NetConfig, Oversize};
 use crate::contract::{Arrival, Fate, Landing, Network, Parcel, Transit};
 use crate::disturbance::{Cut, Disturbances};
 use crate::error::NetError;
 use crate::latency::{self, Sampler, Wobble};
 use crate::link::{LossState, Packets, Stretch, any};
+use crate::nat::Boxes;
 use crate::placement;
 use crate::topology::{EdgeAttributes, Edges, TopologyKind};
 use crate::traffic::Traffic;
@@ -48,6 +50,7 @@ pub struct Modelled {
     edges: Option<Arc<Edges>>,
     /// Directed links with a rate are busy until.
     edge_until: Map<(u32, u32), u64>,
+    boxes: Boxes,
     disturbances: Disturbances,
     lookahead: u64,
     traffic: Traffic,
@@ -63,7 +66,8 @@ impl Modelled {
         };
         let least_edge = edges.iter().flat_map(|e| e.values()).filter_map(|a| a.latency).min();
         let lookahead = least_edge.map_or(sampler.least(), |l| l.as_nanos().min(sampler.least()));
-        let regions = placement::regions(config, seed);
+        let boxes = Boxes::new(&config.nat, config.nodes, seed);
+        let regions = placement::regions(config, boxes.plan().housemates(), seed);
         let rates = placement::rates(config, &regions);
         let (buffer_up, buffer_down) = config.buffers();
         let mut network = Self {
@@ -84,6 +88,7 @@ impl Modelled {
             regions,
             edges: edges.map(Arc::new),
             edge_until: Map::default(),
+            boxes,
             disturbances: Disturbances::default(),
             lookahead: lookahead.max(1),
             traffic: Traffic::default(),
@@ -358,7 +363,22 @@ impl Network for Modelled {
         if done > now.as_nanos() { Arrival::Later(Time::from_nanos(done)) } else { Arrival::Deliver }
     }
 
+    fn outbound(&mut self, now: Time, from: NodeId, bytes: u32, header: &mut Header) -> Option<NodeId> {
+        self.leave(now, from, bytes, header)
+    }
+
+    fn hold(&mut self, _now: Time, landing: &Landing) {
+        self.keep(landing);
+    }
+
+    fn inbound(&mut self, now: Time, landing: &Landing, header: &mut Header) -> Option<NodeId> {
+        self.enter(now, landing, header)
+    }
+
     fn change(&mut self, _now: Time, change: &NetChange) {
+        if let NetChange::Impose { disturbance: Disturbance::Rebind { nodes, carrier, moved }, .. } = change {
+            return self.rebind(nodes, *carrier, *moved);
+        }
         for node in self.disturbances.apply(change) {
             let Some((access, &(up, down))) =
                 self.access.get_mut(node.index()).zip(self.rates.get(node.index()))
@@ -384,5 +404,6 @@ impl Network for Modelled {
     }
 }
 
+mod addressed;
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,13 @@ use astrarium_node::{NodeId, Seed};
 use crate::config::{Bandwidth, NetConfig};
 use crate::topology::NodeAttributes;
 
-/// The region of every node: as the topology's file says, else drawn; empty when no table needs them.
-pub(crate) fn regions(config: &NetConfig, seed: Seed) -> Arc<[u16]> {
+/// The region of every node: as the topology's file says, else drawn; empty when no table needs them. A node that shares an
+/// address with another is where that one is: `housemates` are pairs of the two.
+pub(crate) fn regions(
+    config: &NetConfig,
+    housemates: impl Iterator<Item = (NodeId, NodeId)>,
+    seed: Seed,
+) -> Arc<[u16]> {
     let Some(table) = config.placement() else { return Arc::from([]) };
     let given = config.node_attributes();
     let place = |node: usize| {
@@ -18,7 +23,9 @@ pub(crate) fn regions(config: &NetConfig, seed: Seed) -> Arc<[u16]> {
             // Tables have at most 2,000 rows.
             .map_or_else(|| table.place(seed, NodeId::from(node)), |index| index as u16)
     };
-    (0..config.nodes).map(place).collect()
+    let mut regions: Vec<u16> = (0..config.nodes).map(place).collect();
+    housemates.for_each(|(node, host)| regions[node.index()] = regions[host.index()]);
+    regions.into()
 }
 
 /// Undisturbed rates of every node, up and down, 0 for unlimited; empty when all are unlimited.

@@ -15,13 +15,32 @@ pub struct Drops {
     pub partition: u64,
     /// The direction was cut, at departure or at arrival.
     pub one_way: u64,
+    /// The time to live was used up on the way or at a middlebox (addressed messages only, as all below).
+    pub expired: u64,
+    /// The address belongs to nobody, or is private and out of reach.
+    pub unroutable: u64,
+    /// A middlebox had no mapping for it, or its filter did not let it in.
+    pub filtered: u64,
+    /// The sender's middlebox refused a source that is not the sender's own.
+    pub forged: u64,
+    /// A middlebox had no room for another mapping.
+    pub table_full: u64,
+    /// A middlebox found no free port.
+    pub no_port: u64,
+    /// A middlebox does not loop packets for its own outer address back.
+    pub hairpin: u64,
+    /// A middlebox that does not reassemble met a fragmented datagram.
+    pub fragment: u64,
 }
 
 impl Drops {
     /// All causes together.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.loss + self.too_big + self.uplink_full + self.downlink_full + self.partition + self.one_way
+        let links = self.loss + self.too_big + self.uplink_full + self.downlink_full;
+        let severed = self.partition + self.one_way;
+        let routes = self.expired + self.unroutable + self.forged + self.hairpin;
+        links + severed + routes + self.filtered + self.table_full + self.no_port + self.fragment
     }
 }
 
@@ -32,7 +51,8 @@ pub struct Traffic {
     pub offered: u64,
     /// Copies that the network made.
     pub duplicated: u64,
-    /// Pieces handed to recipients (those that wait in a downlink queue included).
+    /// Pieces handed to recipients (those that wait in a downlink queue included, and fragments that wait for others before a
+    /// middlebox).
     pub delivered: u64,
     /// Pieces lost.
     pub drops: Drops,

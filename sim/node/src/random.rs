@@ -40,6 +40,8 @@ impl Domain {
     pub const ORDER: Self = Self(10);
     /// Seeds of replicas and of branches.
     pub const REPLICA: Self = Self(11);
+    /// Middleboxes: which there are, and the ports they choose.
+    pub const MIDDLEBOX: Self = Self(12);
 
     /// A protocol's own family; `tag` is unique within the protocol.
     #[must_use]

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)] // Every test program uses its own part of this.
 
 pub mod gossip;
+pub mod post;
 pub mod puppet;
 
 use astrarium_engine::{Arrival, Workload};
