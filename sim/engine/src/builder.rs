@@ -22,16 +22,11 @@ use crate::workload::Workload;
 /// Makes a node's initial state; called again when a node comes back without its disk.
 pub type Factory<P> = Arc<dyn Fn(NodeId) -> P + Send + Sync>;
 
-/// Collects the parts of a simulation. Everything but nodes and network has a default: honest, unobserved, no load, no
-/// faults, free processors, true clocks.
-pub struct Builder<P: Protocol, N, A = Honest, O = (), W = ()> {
+/// Everything about a run that is no type of its own.
+struct Plan<P: Protocol> {
     nodes: usize,
     factory: Factory<P>,
     seed: Seed,
-    network: N,
-    adversary: A,
-    observer: O,
-    workload: W,
     faults: Vec<Fault>,
     cpu: CpuModel,
     churn: ChurnModel,
@@ -39,6 +34,16 @@ pub struct Builder<P: Protocol, N, A = Honest, O = (), W = ()> {
     delta: Span,
     budget: u32,
     options: RunOptions,
+}
+
+/// Collects the parts of a simulation. Everything but nodes and network has a default: honest, unobserved, no load, no
+/// faults, free processors, true clocks.
+pub struct Builder<P: Protocol, N, A = Honest, O = (), W = ()> {
+    plan: Plan<P>,
+    network: N,
+    adversary: A,
+    observer: O,
+    workload: W,
 }
 
 impl<P: Protocol, N: Network> Builder<P, N> {
@@ -49,14 +54,10 @@ impl<P: Protocol, N: Network> Builder<P, N> {
         network: N,
         factory: impl Fn(NodeId) -> P + Send + Sync + 'static,
     ) -> Self {
-        Self {
+        let plan = Plan {
             nodes,
             factory: Arc::new(factory),
             seed,
-            network,
-            adversary: Honest,
-            observer: (),
-            workload: (),
             faults: Vec::new(),
             cpu: CpuModel::default(),
             churn: ChurnModel::default(),
@@ -64,7 +65,8 @@ impl<P: Protocol, N: Network> Builder<P, N> {
             delta: Span::ZERO,
             budget: 0,
             options: RunOptions::default(),
-        }
+        };
+        Self { plan, network, adversary: Honest, observer: (), workload: () }
     }
 }
 
@@ -77,142 +79,55 @@ impl<P: Protocol, N: Network, A, O, W> Builder<P, N, A, O, W> {
         delta: Span,
         budget: u32,
     ) -> Builder<P, N, B, O, W> {
-        let Self {
-            nodes,
-            factory,
-            seed,
-            network,
-            observer,
-            workload,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            options,
-            ..
-        } = self;
-        Builder {
-            nodes,
-            factory,
-            seed,
-            network,
-            adversary,
-            observer,
-            workload,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            delta,
-            budget,
-            options,
-        }
+        let Self { plan, network, observer, workload, .. } = self;
+        let plan = Plan { delta, budget, ..plan };
+        Builder { plan, network, adversary, observer, workload }
     }
 
     /// Who watches.
     pub fn observer<B: Observer<P>>(self, observer: B) -> Builder<P, N, A, B, W> {
-        let Self {
-            nodes,
-            factory,
-            seed,
-            network,
-            adversary,
-            workload,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            delta,
-            budget,
-            options,
-            ..
-        } = self;
-        Builder {
-            nodes,
-            factory,
-            seed,
-            network,
-            adversary,
-            observer,
-            workload,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            delta,
-            budget,
-            options,
-        }
+        let Self { plan, network, adversary, workload, .. } = self;
+        Builder { plan, network, adversary, observer, workload }
     }
 
     /// The load.
     pub fn workload<B: Workload<P>>(self, workload: B) -> Builder<P, N, A, O, B> {
-        let Self {
-            nodes,
-            factory,
-            seed,
-            network,
-            adversary,
-            observer,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            delta,
-            budget,
-            options,
-            ..
-        } = self;
-        Builder {
-            nodes,
-            factory,
-            seed,
-            network,
-            adversary,
-            observer,
-            workload,
-            faults,
-            cpu,
-            churn,
-            clocks,
-            delta,
-            budget,
-            options,
-        }
+        let Self { plan, network, adversary, observer, .. } = self;
+        Builder { plan, network, adversary, observer, workload }
     }
 
     /// The fault plan.
     #[must_use]
     pub fn faults(mut self, faults: Vec<Fault>) -> Self {
-        self.faults = faults;
+        self.plan.faults = faults;
         self
     }
 
     /// The nodes' processors.
     #[must_use]
     pub fn cpu(mut self, cpu: CpuModel) -> Self {
-        self.cpu = cpu;
+        self.plan.cpu = cpu;
         self
     }
 
     /// Nodes that come and go, keeping their disks.
     #[must_use]
     pub fn churn(mut self, churn: ChurnModel) -> Self {
-        self.churn = churn;
+        self.plan.churn = churn;
         self
     }
 
     /// The nodes' clocks.
     #[must_use]
     pub fn clocks(mut self, clocks: ClockModel) -> Self {
-        self.clocks = clocks;
+        self.plan.clocks = clocks;
         self
     }
 
     /// How to execute the run.
     #[must_use]
     pub fn options(mut self, options: RunOptions) -> Self {
-        self.options = options;
+        self.plan.options = options;
         self
     }
 }
@@ -224,21 +139,22 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
     /// With more nodes than ids (2^32 − 16), or when the adversary names a node that does not exist.
     #[must_use]
     pub fn build(self) -> Simulation<P, N, A, O, W> {
-        assert!(self.nodes < Source::FIRST_RESERVED as usize, "too many nodes: {}", self.nodes);
-        let order_seed = self.options.order_seed;
+        let Self { plan, network, adversary, observer, workload } = self;
+        assert!(plan.nodes < Source::FIRST_RESERVED as usize, "too many nodes: {}", plan.nodes);
+        let order_seed = plan.options.order_seed;
         let mut slots: Vec<Slot<P>> =
-            (0..self.nodes).map(|i| Slot::new((self.factory)(NodeId::from(i)))).collect();
+            (0..plan.nodes).map(|i| Slot::new((plan.factory)(NodeId::from(i)))).collect();
         if A::ACTIVE {
-            for node in self.adversary.nodes() {
+            for node in adversary.nodes() {
                 slots[node.index()].controlled = true;
             }
         }
-        let mut queue = Queue::new(self.options.queue, self.nodes);
+        let mut queue = Queue::new(plan.options.queue, plan.nodes);
         for (i, slot) in slots.iter_mut().enumerate() {
             let id = NodeId::from(i);
             queue.push(slot.next_key(id, Time::ZERO, order_seed), Pending::Start { node: id }.pack());
         }
-        for (i, fault) in self.faults.iter().enumerate() {
+        for (i, fault) in plan.faults.iter().enumerate() {
             let index = i as u32;
             let mut push = |at: Time, begins: bool| {
                 let key = Key::new(at, Source::FAULTS, 2 * index + u32::from(!begins), order_seed);
@@ -249,17 +165,17 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
                 push(until.max(fault.at + Span::from_nanos(1)), false);
             }
         }
-        for id in (0..self.nodes).map(NodeId::from).filter(|&id| self.churn.churns(self.seed, id)) {
+        for id in (0..plan.nodes).map(NodeId::from).filter(|&id| plan.churn.churns(plan.seed, id)) {
             let key =
-                Key::new(Time::ZERO + self.churn.session(self.seed, id, 0), Source::CHURN, id.0, order_seed);
+                Key::new(Time::ZERO + plan.churn.session(plan.seed, id, 0), Source::CHURN, id.0, order_seed);
             queue.push(key, Pending::Churn { node: id, count: 0 }.pack());
         }
-        let clocks: Vec<Clock> = if self.clocks == ClockModel::default() {
+        let clocks: Vec<Clock> = if plan.clocks == ClockModel::default() {
             Vec::new()
         } else {
-            (0..self.nodes).map(|i| self.clocks.clock(self.seed, NodeId::from(i))).collect()
+            (0..plan.nodes).map(|i| plan.clocks.clock(plan.seed, NodeId::from(i))).collect()
         };
-        let costs = self.cpu.costs.clone();
+        let costs = plan.cpu.costs.clone();
         let mut simulation = Simulation {
             now: Time::ZERO,
             order_seed,
@@ -267,28 +183,28 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
             slots,
             mail: Mail::new(),
             works: Works::new(),
-            env: Env::new(self.seed, costs),
+            env: Env::new(plan.seed, costs),
             fx: Fx::new(),
             transits: Vec::new(),
-            orders: Orders::new(self.budget),
-            network: self.network,
-            adversary: self.adversary,
-            observer: self.observer,
-            workload: self.workload,
+            orders: Orders::new(plan.budget),
+            network,
+            adversary,
+            observer,
+            workload,
             next_arrival: None,
             arrivals: 0,
             wakes: 0,
-            faults: self.faults.into(),
-            factory: self.factory,
-            cpu_free: self.cpu.costs == CostTable::FREE,
-            cpu: self.cpu,
-            churn: self.churn,
+            faults: plan.faults.into(),
+            factory: plan.factory,
+            cpu_free: plan.cpu.costs == CostTable::FREE,
+            cpu: plan.cpu,
+            churn: plan.churn,
             clocks,
-            clock_model: self.clocks,
-            delta: self.delta,
+            clock_model: plan.clocks,
+            delta: plan.delta,
             drops: Drops::default(),
-            recorder: Recorder::new(&self.options),
-            options: self.options,
+            recorder: Recorder::new(&plan.options),
+            options: plan.options,
         };
         simulation.begin();
         simulation
