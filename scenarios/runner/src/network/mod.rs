@@ -150,6 +150,14 @@ fn topology() -> Kind {
             "preferential attachment",
             vec![count("m", "links of a new node", "Barabási & Albert 1999")],
         ),
+        Variant::new(
+            "tiers",
+            "the first nodes are linked to one another; every other node dials some, whoever they are",
+            vec![
+                count("core", "nodes of the upper tier, at most 5000", DESIGN).default("100"),
+                count("degree", "links that each other node dials", "Bitcoin dials 8").default("8"),
+            ],
+        ),
         Variant::new("degree-list", "degrees from a histogram, paired at random", degree_list()),
         Variant::new(
             "graphml",

@@ -3,6 +3,7 @@
 //! | kind | rule | file |
 //! |---|---|---|
 //! | complete, star, line, ring | fixed | `mod.rs` |
+//! | tiers | a clique, and k-out beneath it | `mod.rs` |
 //! | k-out, Erdős–Rényi, Watts–Strogatz, Barabási–Albert | one stream per node | `random.rs` |
 //! | random regular, degree list | pairing of stubs | `pairing.rs` |
 //! | GraphML, edge list | file | `graphml.rs`, `edge_list.rs` |
@@ -70,6 +71,13 @@ pub enum TopologyKind {
         /// The histogram.
         bins: Vec<DegreeBin>,
     },
+    /// Nodes 0 … core − 1 are linked to one another; every other node dials `degree` distinct others, whoever they are.
+    Tiers {
+        /// Nodes of the upper tier.
+        core: usize,
+        /// Links that each of the others dials.
+        degree: usize,
+    },
     /// Read from a file.
     File(Arc<FileGraph>),
 }
@@ -136,7 +144,13 @@ impl Topology {
             TopologyKind::Star => (1..n).map(|v| link(0, v)).collect(),
             TopologyKind::Line => (1..n).map(|v| link(v - 1, v)).collect(),
             TopologyKind::Ring => (0..n).map(|v| link(v, (v + 1) % n)).filter(|l| l.0 != l.1).collect(),
-            TopologyKind::KOut { degree } => random::k_out(n, *degree, seed),
+            TopologyKind::KOut { degree } => random::k_out(0..n, n, *degree, seed),
+            TopologyKind::Tiers { core, degree } => {
+                let core = *core as u32;
+                let mut links = random::k_out(core..n, n, *degree, seed);
+                links.extend((0..core).flat_map(|v| (0..v).map(move |u| link(u, v))));
+                links
+            }
             TopologyKind::Regular { degree } => pairing::regular(n, *degree, seed)?,
             TopologyKind::ErdosRenyi { p } => random::erdos_renyi(n, *p, seed),
             TopologyKind::WattsStrogatz { k, beta } => random::watts_strogatz(n, *k, *beta, seed),
@@ -241,6 +255,9 @@ fn link(u: u32, v: u32) -> (u32, u32) {
 }
 
 impl TopologyKind {
+    /// Most nodes of an upper tier: 12.5 million links.
+    const MOST_CORE: usize = 5_000;
+
     fn is_random(&self) -> bool {
         !matches!(self, Self::Complete | Self::Star | Self::Line | Self::Ring | Self::File(_))
     }
@@ -260,7 +277,16 @@ impl TopologyKind {
                 .ok_or_else(|| NetError::config(field, format!("= {p}"), "give a probability from 0 to 1"))
         };
         match self {
-            Self::KOut { degree } | Self::Regular { degree } if *degree >= nodes => {
+            Self::Tiers { core, .. } if *core == 0 || *core > nodes.min(Self::MOST_CORE) => {
+                Err(NetError::config(
+                    "topology.core",
+                    format!("= {core} with network.nodes = {nodes}"),
+                    "the upper tier has at least one node, at most all and at most 5000 (every two of them are linked)",
+                ))
+            }
+            Self::KOut { degree } | Self::Regular { degree } | Self::Tiers { degree, .. }
+                if *degree >= nodes =>
+            {
                 Err(too_high("topology.degree", *degree))
             }
             Self::Regular { degree } if degree * nodes % 2 == 1 => Err(NetError::config(

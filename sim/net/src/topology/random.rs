@@ -1,5 +1,7 @@
 //! Random graphs made from one stream of draws per node, so that a node more leaves what the others drew.
 
+use std::ops::Range;
+
 use astrarium_node::collections::Set;
 use astrarium_node::{Domain, Probability, Seed, Stream};
 
@@ -9,11 +11,11 @@ fn stream(seed: Seed, node: u32) -> Stream {
     seed.stream(Domain::TOPOLOGY, u64::from(node), 0)
 }
 
-/// Every node dials `degree` distinct others (`degree < n`).
-pub(super) fn k_out(n: u32, degree: usize, seed: Seed) -> Vec<(u32, u32)> {
-    let mut links = Vec::with_capacity(n as usize * degree);
+/// Each of `diallers` dials `degree` distinct others among all `n` nodes (`degree < n`).
+pub(super) fn k_out(diallers: Range<u32>, n: u32, degree: usize, seed: Seed) -> Vec<(u32, u32)> {
+    let mut links = Vec::with_capacity(diallers.len() * degree);
     let mut dialled = Vec::with_capacity(degree);
-    for node in 0..n {
+    for node in diallers {
         dialled.clear();
         if degree as u64 * 2 > u64::from(n) {
             // Nearly everybody: repeated drawing would collide forever.

@@ -49,6 +49,7 @@ fn every_graph_is_simple_symmetric_and_sorted() {
         TopologyKind::WattsStrogatz { k: 6, beta: 0.5 },
         TopologyKind::WattsStrogatz { k: 6, beta: 1.0 },
         TopologyKind::BarabasiAlbert { m: 3 },
+        TopologyKind::Tiers { core: 20, degree: 3 },
         TopologyKind::DegreeList { bins: DegreeBin::gervais() },
     ];
     for kind in kinds {
@@ -85,6 +86,20 @@ fn regular_graphs_are_regular_and_fixed_ones_are_what_they_say() {
 }
 
 /// Mean degree 2k − k²/(n − 1), every node at least k.
+#[test]
+fn an_upper_tier_is_a_clique_and_the_others_dial() {
+    let topology = build(TopologyKind::Tiers { core: 50, degree: 4 }, 1_000);
+    for u in (0..50).map(NodeId) {
+        assert!((0..50).map(NodeId).all(|v| u == v || topology.linked(u, v)));
+    }
+    // Nobody in the core dials: 50 · 49/2 links there, and at most 4 for each of the others, fewer where two dial each other.
+    let dialled = topology.links() - 1_225;
+    assert!((3_760..=3_800).contains(&dialled), "{dialled}");
+    assert!((50..1_000).all(|i| topology.degree(NodeId(i)) >= 4));
+    let why = |core| TopologyKind::Tiers { core, degree: 4 }.check(1_000, true).unwrap_err().to_string();
+    assert!(why(0).contains("at least one node") && why(1_001).contains("topology.core = 1001"));
+}
+
 #[test]
 fn k_out_has_the_expected_mean_degree() {
     let topology = build(TopologyKind::KOut { degree: 8 }, 10_000);
