@@ -33,6 +33,13 @@ pub enum Op {
         /// Input length in bytes.
         bytes: u32,
     },
+    /// Coding or decoding so many bytes with an erasure code.
+    Erasure {
+        /// Bytes of data and parity in the group.
+        bytes: u32,
+    },
+    /// Looking after one session when its clock ticks.
+    Tick,
     /// Decoding one message.
     Parse,
     /// Executing or checking so many simple transactions.
@@ -61,6 +68,10 @@ pub struct CostTable {
     pub key_agreement: Span,
     /// Per started KiB.
     pub cipher_kib: Span,
+    /// Per started KiB through an erasure code.
+    pub erasure_kib: Span,
+    /// One session's tick.
+    pub tick: Span,
     /// One message decoded.
     pub parse: Span,
     /// One transaction checked.
@@ -78,6 +89,8 @@ impl CostTable {
         combine_share: Span::ZERO,
         key_agreement: Span::ZERO,
         cipher_kib: Span::ZERO,
+        erasure_kib: Span::ZERO,
+        tick: Span::ZERO,
         parse: Span::ZERO,
         transaction: Span::ZERO,
     };
@@ -92,6 +105,8 @@ impl CostTable {
         combine_share: Span::from_micros(900),
         key_agreement: Span::from_micros(60),
         cipher_kib: Span::from_micros(1),
+        erasure_kib: Span::from_micros(1),
+        tick: Span::from_nanos(300),
         parse: Span::from_micros(2),
         transaction: Span::from_micros(120),
     };
@@ -107,6 +122,8 @@ impl CostTable {
             Op::Combine { shares } => self.combine_share * u64::from(shares),
             Op::KeyAgreement => self.key_agreement,
             Op::Cipher { bytes } => self.cipher_kib * u64::from(bytes.div_ceil(1024).max(1)),
+            Op::Erasure { bytes } => self.erasure_kib * u64::from(bytes.div_ceil(1024).max(1)),
+            Op::Tick => self.tick,
             Op::Parse => self.parse,
             Op::Transactions { count } => self.transaction * u64::from(count),
         }

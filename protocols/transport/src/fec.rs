@@ -1,1 +1,0 @@
-//! Forward error correction: groups of data datagrams with Reed–Solomon parity.

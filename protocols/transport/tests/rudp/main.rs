@@ -1,0 +1,5 @@
+//! Reliable UDP through the layer contract, in virtual time.
+#![allow(missing_docs, reason = "tests")]
+
+mod pair;
+mod smoke;
