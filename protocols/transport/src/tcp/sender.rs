@@ -1,0 +1,436 @@
+//! The sending half of a connection: what may be sent, what acknowledgements mean, and what the timers do.
+//!
+//! One estimate of what is in the network (`Scoreboard::pipe`) serves all cases; with selective acknowledgement it is that of
+//! RFC 6675, without it NewReno inflates the window instead (RFC 6582). After a timeout both go back to one segment and send again
+//! what was not acknowledged, in slow start.
+
+use astrarium_node::Span;
+
+use super::config::Counting;
+use super::congestion::Acked;
+use super::connection::{Connection, Fate, Io, Phase, State, TailProbe, before};
+use super::scoreboard::THRESHOLD;
+use super::segment::{Flags, Segment};
+use super::stream::unwrap;
+use crate::service::{Down, Message};
+
+/// Why a segment is sent again, for the counters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Again {
+    Fast,
+    Timeout,
+    Probe,
+}
+
+impl<M: Message> Connection<M> {
+    /// Congestion weight of so many bytes of payload.
+    fn weight(&self, bytes: u64, io: &Io<'_, '_, M>) -> u64 {
+        match io.config.counting {
+            Counting::Segments => self.mss,
+            Counting::Bytes => bytes,
+        }
+    }
+
+    /// Limited transmit (RFC 3042): the first two duplicates each let one new segment out. With selective acknowledgement the
+    /// estimate of the pipe does that by itself.
+    fn allowance(&self) -> u64 {
+        if self.sack || self.phase != Phase::Open {
+            0
+        } else {
+            u64::from(self.duplicate_acks.min(2)) * self.mss
+        }
+    }
+
+    /// Sends what windows allow: first what is lost, then what is new, then the FIN. Each turn sends a segment that enters the
+    /// pipe, so the window bounds the loop.
+    pub(super) fn output(&mut self, io: &mut Io<'_, '_, M>) {
+        if matches!(self.state, State::SynSent | State::SynReceived) {
+            return;
+        }
+        self.restart_when_idle(io);
+        self.limited = false;
+        loop {
+            if let Some(index) = self.board.next_lost() {
+                let weight = self.board.get(index).weight;
+                if self.board.pipe() + weight > self.window.size {
+                    self.limited = true;
+                    break;
+                }
+                let why = if self.phase == Phase::Loss { Again::Timeout } else { Again::Fast };
+                self.send_again(index, why, io);
+                continue;
+            }
+            if self.has_news() {
+                if !self.send_new(io) {
+                    break;
+                }
+                continue;
+            }
+            let gap = if self.phase == Phase::Recovery && self.sack { self.board.next_gap() } else { None };
+            match gap {
+                Some(index) if self.board.pipe() + self.mss <= self.window.size => {
+                    self.send_again(index, Again::Fast, io);
+                }
+                _ => break,
+            }
+        }
+        self.watch_window(io);
+    }
+
+    /// Data or a FIN that was never sent.
+    fn has_news(&self) -> bool {
+        self.next < self.outgoing.end || self.closing && !self.fin_sent
+    }
+
+    /// RFC 5681 §4.1.
+    fn restart_when_idle(&mut self, io: &Io<'_, '_, M>) {
+        let idle = io.config.idle_restart
+            && self.board.is_empty()
+            && self.next < self.outgoing.end
+            && io.now().since(self.last_sent) > self.rtt.timeout(io.config);
+        if idle {
+            self.window.size = self.window.size.min(u64::from(io.config.initial_window) * self.mss);
+            self.window.restart();
+        }
+    }
+
+    /// One segment of new data, with the FIN if it is the last; false when a window forbids it.
+    fn send_new(&mut self, io: &mut Io<'_, '_, M>) -> bool {
+        let waiting = self.outgoing.end.saturating_sub(self.next);
+        let room = (self.una + self.peer_window).saturating_sub(self.next);
+        let full = waiting.min(self.mss);
+        let length = full.min(room);
+        // Silly window syndrome (RFC 1122 §4.2.3.4): no small segment for want of window, unless it is half of all there ever was.
+        if length < full && length < self.largest_window / 2 || waiting > 0 && length == 0 {
+            return false;
+        }
+        let weight = self.weight(length, io);
+        if waiting > 0 && self.board.pipe() + weight > self.window.size + self.allowance() {
+            self.limited = true;
+            return false;
+        }
+        let last = length == waiting && self.closing;
+        let end = self.next + length + u64::from(last);
+        self.board.push(self.next, end, weight);
+        let from = self.next;
+        self.next = end;
+        if last {
+            self.fin_sent = true;
+            if self.state == State::Established {
+                self.state = State::FinWait1;
+            }
+        }
+        io.counters.bytes_sent += length;
+        self.transmit(from, end, io);
+        self.deadlines.persist = None;
+        self.schedule_probe(io);
+        true
+    }
+
+    fn send_again(&mut self, index: usize, why: Again, io: &mut Io<'_, '_, M>) {
+        let sent = self.board.get(index);
+        self.board.resend(index);
+        match why {
+            Again::Fast => io.counters.fast += 1,
+            Again::Timeout => io.counters.timeout += 1,
+            Again::Probe => io.counters.probes += 1,
+        }
+        io.counters.bytes_again += sent.end.min(self.outgoing.end) - sent.start.min(self.outgoing.end);
+        self.transmit(sent.start, sent.end, io);
+    }
+
+    /// Puts [`from`, `end`) of the stream on the wire; the position behind the last byte is the FIN's.
+    fn transmit(&mut self, from: u64, end: u64, io: &mut Io<'_, '_, M>) {
+        let data = end.min(self.outgoing.end).max(from);
+        let flags = if end > data { Flags::ACK.with(Flags::FIN) } else { Flags::ACK };
+        let mut segment = self.segment(from, flags, io);
+        // At most one MSS, so it fits.
+        segment.length = (data - from) as u32;
+        segment.ends = self.outgoing.ends(from, data);
+        io.send(segment);
+        self.last_sent = io.now();
+        if self.deadlines.retransmit.is_none() {
+            self.start_timer(io);
+        }
+    }
+
+    fn start_timer(&mut self, io: &Io<'_, '_, M>) {
+        self.deadlines.retransmit = Some(io.now() + self.rtt.timeout(io.config));
+    }
+
+    /// An acceptable acknowledgement arrived.
+    pub(super) fn on_ack(
+        &mut self,
+        acknowledged: u64,
+        position: u64,
+        segment: &Segment<M>,
+        io: &mut Io<'_, '_, M>,
+    ) {
+        if acknowledged < self.una {
+            return;
+        }
+        let window_before = self.peer_window;
+        self.take_window(segment, position, acknowledged);
+        let news = self.take_blocks(segment, io);
+        let outstanding_before = self.board.outstanding();
+        let mut acked = 0;
+        if acknowledged > self.una {
+            self.board.acknowledge(acknowledged);
+            // What was acknowledged selectively counts for growth when it is acknowledged cumulatively.
+            acked = outstanding_before - self.board.outstanding();
+            self.on_progress(acknowledged, segment, io);
+        } else if self.is_duplicate(segment, news, window_before) {
+            self.duplicate_acks = self.duplicate_acks.saturating_add(1);
+        }
+        match self.phase {
+            Phase::Open => self.in_open(acked, io),
+            Phase::Recovery => self.in_recovery(acked, io),
+            Phase::Loss => self.in_loss(acked, io),
+        }
+        if acked > 0 {
+            self.schedule_probe(io);
+        }
+    }
+
+    /// RFC 6675 §2 with selective acknowledgement, RFC 5681 §2 without.
+    fn is_duplicate(&self, segment: &Segment<M>, news: bool, window_before: u64) -> bool {
+        if self.board.is_empty() {
+            return false;
+        }
+        if self.sack {
+            return news;
+        }
+        segment.length == 0 && !segment.flags.has(Flags::FIN) && self.peer_window == window_before
+    }
+
+    /// Enters selective acknowledgements; true when there was something new among them.
+    fn take_blocks(&mut self, segment: &Segment<M>, io: &mut Io<'_, '_, M>) -> bool {
+        let mut news = false;
+        for &(from, to) in segment.blocks.as_slice() {
+            let range = unwrap(from, self.zero, self.una).zip(unwrap(to, self.zero, self.una));
+            match range {
+                Some((from, to)) if self.sack && from < to && to <= self.next => {
+                    news |= self.board.sack(from, to) > 0;
+                }
+                _ => io.counters.dropped.malformed += 1,
+            }
+        }
+        news
+    }
+
+    /// New data was acknowledged.
+    fn on_progress(&mut self, acknowledged: u64, segment: &Segment<M>, io: &mut Io<'_, '_, M>) {
+        self.una = acknowledged;
+        self.outgoing.acknowledge(acknowledged);
+        self.duplicate_acks = 0;
+        self.tries = 0;
+        if segment.echo != 0 {
+            let rtt = io.clock().wrapping_sub(segment.echo);
+            if (rtt as i32) >= 0 {
+                self.rtt.sample(Span::from_millis(u64::from(rtt)));
+            }
+        }
+        if let Some(mark) = self.eifel.take() {
+            io.counters.spurious += u64::from(before(segment.echo, mark));
+        }
+        self.rtt.progress();
+        self.settle_probe(segment);
+        if self.board.is_empty() {
+            self.deadlines.retransmit = None;
+            self.deadlines.probe = None;
+        } else if self.phase != Phase::Recovery || self.sack || !self.partial_ack_seen {
+            // NewReno restarts the timer for the first partial acknowledgement only (RFC 6582 §4, impatient variant).
+            self.start_timer(io);
+        }
+    }
+
+    fn in_open(&mut self, acked: u64, io: &mut Io<'_, '_, M>) {
+        let lost = self.sack && self.board.mark_lost();
+        let again_too_soon = !self.sack && self.una <= self.recover;
+        if lost || self.duplicate_acks as usize >= THRESHOLD && !again_too_soon {
+            self.enter_recovery(io);
+        } else if acked > 0 && self.limited {
+            self.grow(acked, io);
+        }
+    }
+
+    fn grow(&mut self, acked: u64, io: &Io<'_, '_, M>) {
+        let rtt = self.rtt.smoothed().unwrap_or(io.config.initial_rto);
+        self.window.grow(Acked { bytes: acked, now: io.now(), rtt });
+    }
+
+    /// RFC 6675 §5 step 4, RFC 6582 §3.2 step 2: halve, send the first missing segment at once.
+    fn enter_recovery(&mut self, io: &mut Io<'_, '_, M>) {
+        io.counters.recoveries += 1;
+        self.phase = Phase::Recovery;
+        self.recover = self.next;
+        self.partial_ack_seen = false;
+        self.tail = None;
+        self.deadlines.probe = None;
+        // What limited transmit sent since the first duplicate does not count (RFC 5681 §3.2 step 2).
+        let flight = self.board.outstanding().min(self.window.size);
+        self.window.reduce(flight);
+        self.window.size = self.window.threshold;
+        if !self.sack {
+            self.window.size += THRESHOLD as u64 * self.mss;
+        }
+        if self.board.next_lost().is_none() {
+            self.board.lose_front();
+        }
+        if let Some(index) = self.board.next_lost() {
+            self.send_again(index, Again::Fast, io);
+        }
+        self.start_timer(io);
+    }
+
+    fn in_recovery(&mut self, acked: u64, io: &mut Io<'_, '_, M>) {
+        if self.una >= self.recover {
+            self.phase = Phase::Open;
+            self.window.size = self.window.threshold;
+            if !self.sack {
+                let flight = self.board.outstanding().max(self.mss) + self.mss;
+                self.window.size = self.window.size.min(flight);
+            }
+        } else if self.sack {
+            self.board.mark_lost();
+        } else if acked > 0 {
+            // Partial acknowledgement: the next missing segment at once, and deflate (RFC 6582 §3.2 step 3).
+            self.partial_ack_seen = true;
+            self.board.lose_front();
+            if let Some(index) = self.board.next_lost() {
+                self.send_again(index, Again::Fast, io);
+            }
+            let deflated = self.window.size.saturating_sub(acked);
+            self.window.size = (deflated + if acked >= self.mss { self.mss } else { 0 }).max(self.mss);
+        } else if self.duplicate_acks > 0 {
+            self.window.size += self.mss;
+        }
+    }
+
+    fn in_loss(&mut self, acked: u64, io: &mut Io<'_, '_, M>) {
+        if self.una >= self.recover {
+            self.phase = Phase::Open;
+        }
+        if acked > 0 {
+            self.grow(acked, io);
+        }
+    }
+
+    /// The retransmission timer expired (RFC 6298 §5.4–5.7, RFC 5681 §3.1).
+    pub(super) fn on_timeout(&mut self, io: &mut Io<'_, '_, M>) -> Fate {
+        if self.board.is_empty() {
+            return Fate::Alive;
+        }
+        io.counters.timeouts += 1;
+        if self.rtt.backoff() >= io.config.data_retries {
+            return Fate::Over(Down::DeadLink);
+        }
+        if self.phase == Phase::Recovery && !self.sack {
+            self.window.size = self.window.threshold;
+        }
+        // The threshold holds while the same data is sent again and again.
+        if self.rtt.backoff() == 0 {
+            self.window.reduce(self.board.outstanding().min(self.window.size));
+            self.eifel = Some(io.clock());
+        }
+        self.rtt.back_off();
+        self.window.size = self.mss;
+        self.window.restart();
+        self.phase = Phase::Loss;
+        self.recover = self.next;
+        self.duplicate_acks = 0;
+        self.tail = None;
+        self.deadlines.probe = None;
+        self.board.lose_all();
+        self.deadlines.retransmit = None;
+        self.output(io);
+        if self.deadlines.retransmit.is_none() {
+            self.start_timer(io);
+        }
+        Fate::Alive
+    }
+
+    /// RFC 8985 §7.2 with the interval of the network specification §6.10: two round trips, and the delay of an acknowledgement when
+    /// a single segment is in flight.
+    fn schedule_probe(&mut self, io: &Io<'_, '_, M>) {
+        let useful = io.config.tail_probe
+            && self.sack
+            && self.phase == Phase::Open
+            && self.tail.is_none()
+            && !self.board.is_empty()
+            && !self.board.has_sacked();
+        let Some(rtt) = self.rtt.smoothed().filter(|_| useful) else {
+            self.deadlines.probe = None;
+            return;
+        };
+        let alone = if self.board.len() == 1 { io.config.delayed_ack_timeout } else { Span::ZERO };
+        let at = io.now() + rtt * 2 + alone;
+        // A probe later than the timeout would be none.
+        self.deadlines.probe = self.deadlines.retransmit.is_none_or(|timeout| at < timeout).then_some(at);
+    }
+
+    /// The tail loss probe: new data if there is any, else the last segment again (RFC 8985 §7.3).
+    pub(super) fn on_probe(&mut self, io: &mut Io<'_, '_, M>) {
+        if self.board.is_empty() || self.phase != Phase::Open {
+            return;
+        }
+        let timestamp = io.clock();
+        let fresh = self.next < self.outgoing.end && {
+            let size = self.window.size;
+            self.window.size = self.window.size.max(self.board.pipe() + self.mss);
+            let sent = self.send_new(io);
+            self.window.size = size;
+            sent
+        };
+        if fresh {
+            io.counters.probes += 1;
+        } else if let Some(index) = self.board.last() {
+            self.send_again(index, Again::Probe, io);
+        }
+        let end = self.board.back().map_or(self.next, |s| s.end);
+        self.tail = Some(TailProbe { end, again: !fresh, timestamp });
+        self.deadlines.probe = None;
+        self.start_timer(io);
+    }
+
+    /// The probe was acknowledged. If it was needed – the acknowledgement echoes its own timestamp, not the original's – a loss was
+    /// repaired unseen and the window must shrink as for any other (RFC 8985 §7.4, with timestamps in place of D-SACK).
+    fn settle_probe(&mut self, segment: &Segment<M>) {
+        let Some(probe) = self.tail.filter(|probe| self.una >= probe.end) else { return };
+        self.tail = None;
+        if probe.again && !before(segment.echo, probe.timestamp) && self.phase == Phase::Open {
+            self.window.reduce(self.window.size);
+            self.window.size = self.window.threshold;
+        }
+    }
+
+    /// Data waits, nothing is in flight, and the window is closed or silly: ask from time to time (RFC 9293 §3.8.6.1).
+    fn watch_window(&mut self, io: &Io<'_, '_, M>) {
+        let stuck = self.board.is_empty() && self.has_news();
+        if !stuck {
+            self.deadlines.persist = None;
+        } else if self.deadlines.persist.is_none() {
+            let wait = self.rtt.timeout(io.config) * (1_u64 << self.tries.min(16));
+            self.deadlines.persist = Some(io.now() + wait.min(io.config.max_rto));
+        }
+    }
+
+    /// The window was closed for long: send what little fits, or an old sequence number, which makes the other side tell its window.
+    pub(super) fn on_persist(&mut self, io: &mut Io<'_, '_, M>) -> Fate {
+        self.tries += 1;
+        if self.tries > io.config.data_retries {
+            return Fate::Over(Down::DeadLink);
+        }
+        io.counters.window_probes += 1;
+        let room = (self.una + self.peer_window).saturating_sub(self.next);
+        if room > 0 {
+            self.largest_window = self.largest_window.min(room);
+            self.output(io);
+        } else {
+            let probe = self.segment(self.next - 1, Flags::ACK, io);
+            io.send(probe);
+            self.watch_window(io);
+        }
+        Fate::Alive
+    }
+}
