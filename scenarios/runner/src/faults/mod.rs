@@ -75,6 +75,24 @@ pub fn kinds() -> Vec<Variant> {
             let kind = Kind::number(0.000_001, 1.0);
             with(chosen(), [ParamSpec::new("factor", kind, "what remains of the rates", "scenario")])
         }),
+        Variant::new(
+            "nat-rebind",
+            "middleboxes in front of nodes lose their tables, as after a reboot",
+            with(
+                chosen(),
+                [
+                    ParamSpec::new("moved", Kind::Bool, "do they get another outer address too", "scenario")
+                        .default("false"),
+                    ParamSpec::new(
+                        "device",
+                        Kind::Choice(&["own", "carrier"]),
+                        "the nodes' own devices, or those of their carriers",
+                        "scenario",
+                    )
+                    .default("\"own\""),
+                ],
+            ),
+        ),
         Variant::new("clock-step", "local clocks jump", {
             let by = Kind::span("0 s", "36500 d");
             let direction = Kind::Choice(&["ahead", "back"]);

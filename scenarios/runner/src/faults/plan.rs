@@ -12,7 +12,7 @@ use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Time};
 use crate::experiment::Complaint;
 use crate::params::{FaultParams, Params, Value};
 
-/// A restart takes no time that a simulation could see: one nanosecond.
+/// A restart (or a rebinding) takes no time that a simulation could see: one nanosecond.
 const AT_ONCE: Span = Span::from_nanos(1);
 
 /// Checks the faults of a point against a network of `nodes` nodes, without drawing anything.
@@ -60,6 +60,11 @@ impl Translation<'_> {
                 self.endless("a step happens at once", "remove `for`; let a second step undo the first")?;
                 FaultAction::ClockStep { nodes: self.some_nodes()?, by_ns: self.step()? }
             }
+            "nat-rebind" => {
+                self.endless("devices reboot at once", "remove `for`")?;
+                until = Some(at + AT_ONCE);
+                FaultAction::Disturb(self.disturbance()?)
+            }
             _ => FaultAction::Disturb(self.disturbance()?),
         };
         Ok(Fault { id: self.fault.id.clone(), at, until, action })
@@ -81,6 +86,11 @@ impl Translation<'_> {
                 let nodes = if everybody { self.drawn(1.0) } else { self.some_nodes()? };
                 Disturbance::Bandwidth { nodes, factor: fault.number("factor") }
             }
+            "nat-rebind" => Disturbance::Rebind {
+                nodes: self.some_nodes()?,
+                carrier: fault.text("device") == "carrier",
+                moved: fault.flag("moved"),
+            },
             // The kinds are declared next door; a test translates every one of them.
             other => {
                 return Err(self.complaint("kind", format!("\"{other}\" is not known here"), "report this"));
@@ -288,6 +298,11 @@ mod tests {
                     ("by", Value::Span(9)),
                     ("direction", Value::Text("back".into())),
                 ],
+                "nat-rebind" => vec![
+                    ("share", Value::Number(0.5)),
+                    ("moved", Value::Bool(true)),
+                    ("device", Value::Text("carrier".into())),
+                ],
                 _ => vec![("share", Value::Number(0.5)), ("keep_state", Value::Bool(true))],
             };
             let fault = one(kind.name, &fields).unwrap_or_else(|why| panic!("{}: {why:?}", kind.name));
@@ -306,6 +321,10 @@ mod tests {
                 }
                 (FaultAction::Disturb(Disturbance::OneWay { from, to }), "one-way") => {
                     assert_eq!((from.len(), to.len()), (1, 2));
+                }
+                (FaultAction::Disturb(Disturbance::Rebind { nodes, carrier, moved }), "nat-rebind") => {
+                    assert_eq!((nodes.len(), *carrier, *moved), (5, true, true));
+                    assert!(fault.until.is_some(), "it is over at once: liveness may be demanded after it");
                 }
                 (FaultAction::Disturb(_), "partition" | "loss-burst") => {}
                 (action, name) => panic!("{name} became {action:?}"),

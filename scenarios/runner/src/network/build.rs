@@ -38,6 +38,7 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
             "packet" => Fidelity::Packet,
             _ => Fidelity::Message,
         },
+        nat: super::nat::nat(kind("nat"), params)?,
         clock: ClockModel {
             offset_sigma: params.span("network.clock.offset"),
             drift_ppm: params.number("network.clock.drift"),

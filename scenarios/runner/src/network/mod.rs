@@ -4,6 +4,7 @@
 //! is this project's choice; papers and standards are named.
 
 mod build;
+mod nat;
 
 pub use build::{complaint_of, net_config};
 
@@ -36,6 +37,7 @@ pub fn params() -> Vec<ParamSpec> {
         ParamSpec::new("network.bandwidth", bandwidth(), "rates of the access links", "scenario")
             .default("{ kind = \"unlimited\" }"),
         ParamSpec::new("network.loss", loss(), "loss of packets", "scenario").default("{ kind = \"none\" }"),
+        nat::param(),
         ParamSpec::new("network.churn", churn(), "nodes that come and go", "scenario")
             .default("{ kind = \"none\" }"),
     ];

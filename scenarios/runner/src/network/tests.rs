@@ -8,8 +8,9 @@ use crate::{
     SystemSpec, Vocabulary,
 };
 use astrarium_net::{
-    Bandwidth, ChurnModel, Fidelity, Jitter, LatencyModel, LossModel, NetConfig, Oversize, Regions,
-    SpanDistribution, Spread, TopologyKind,
+    Allocation, Bandwidth, ChurnModel, Fidelity, Filtering, Fragments, Jitter, LatencyModel, LossModel,
+    Mapping, NatConfig, NatDevice, NatKind, NetConfig, Oversize, Population, Regions, SpanDistribution,
+    Spread, TopologyKind,
 };
 use astrarium_node::{NodeId, Seed, Span};
 
@@ -152,7 +153,7 @@ fn every_declared_kind_is_translated() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 12 + 7 + 4 + 3 + 3 + 4);
+    assert_eq!(seen, 12 + 7 + 4 + 3 + 3 + 4 + 3);
 }
 
 #[test]
@@ -221,4 +222,69 @@ fn broken_files_are_named_with_their_line() {
         </node><node id='b'/><edge source='a' target='b'/></graph></graphml>";
     let message = says("x", regions, "nodes = 2\ntopology = { kind = \"graphml\", file = \"x\" }");
     assert!(message.contains("region `Mars`"), "{message}");
+}
+
+#[test]
+fn middleboxes_can_be_said() {
+    let population = good("nodes = 9\nnat = { kind = \"population\", population = \"B\", share = \"70 %\" }");
+    assert_eq!(population.nat, NatConfig::population(Population::B, 0.7));
+    let nat = good(
+        r#"
+        nodes = 90
+        [network.nat]
+        kind = "devices"
+        mapping = ["conntrack", "eim"]
+        filtering = ["apdf", "adf"]
+        allocation = ["preserve", "sequential"]
+        record_unsolicited = [true, false]
+        shares = [0.25, 0.75]
+        step = 2
+        share = 1.0
+        hosts = 3
+        timeout_new = "20 s"
+        hops_to_wan = 2
+        fragments = "drop"
+        mapped = 0.1
+        carrier_share = 0.5
+        carrier_homes = 10
+        "#,
+    )
+    .nat;
+    let common = |device| NatDevice {
+        timeout_new: Span::from_secs(20),
+        hops: 2,
+        fragments: Fragments::Drop,
+        ..device
+    };
+    let conntrack =
+        NatDevice::new(Mapping::Conntrack, Filtering::AddressAndPortDependent, Allocation::Preserve);
+    let first = common(NatDevice { record_unsolicited: true, ..conntrack });
+    let second = common(NatDevice::new(
+        Mapping::EndpointIndependent,
+        Filtering::AddressDependent,
+        Allocation::Sequential { step: 2 },
+    ));
+    assert_eq!(nat.kinds, [NatKind { share: 0.25, device: first }, NatKind { share: 0.75, device: second }]);
+    assert_eq!(
+        (nat.hosts, nat.mapped, nat.carrier.map(|c| (c.share, c.homes, c.device.hops))),
+        (3, 0.1, Some((0.5, 10, 3)))
+    );
+}
+
+#[test]
+fn impossible_middleboxes_are_refused() {
+    let kinds = "mapping = [\"eim\"], filtering = [\"eif\"], allocation = [\"random\"]";
+    for (fields, words) in [
+        (
+            "mapping = [\"eim\", \"adm\"], filtering = [\"eif\"], allocation = [\"random\"]".to_owned(),
+            "describes 1 kinds",
+        ),
+        (format!("{kinds}, shares = [0.5]"), "sum to 0.5"),
+        (format!("{kinds}, mapped = 1.0, mapped_port = 65535, hosts = 2"), "mapped_port"),
+        (format!("{kinds}, mapping_ = 1"), "mapping_"),
+        (format!("{kinds}, max_entries = 0"), "max_entries"),
+    ] {
+        let why = bad(&format!("nodes = 9\nnat = {{ kind = \"devices\", {fields} }}"));
+        assert!(why.contains(words), "{fields}: {why}");
+    }
 }
