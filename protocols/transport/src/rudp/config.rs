@@ -75,6 +75,9 @@ pub struct Config {
     pub interval: u32,
     /// Segment is sent again once this many later ones were acknowledged; 0 = never.
     pub resend: u32,
+    /// A segment counts as overtaken only by one that was sent at the same time or later: KCP's `FASTACK_CONSERVE`, on in its
+    /// current library, off in older ones.
+    pub fastack_conserve: bool,
     /// True switches the congestion window off ("nc").
     pub no_congestion_window: bool,
     /// Most segments in flight, 1 … 65,535.
@@ -233,6 +236,7 @@ const LIBRARY: Config = Config {
     nodelay: 0,
     interval: 100,
     resend: 0,
+    fastack_conserve: true,
     no_congestion_window: false,
     send_window: 32,
     recv_window: 128,

@@ -124,15 +124,16 @@ impl<M: Clone> Flight<M> {
         }
     }
 
-    /// A datagram acknowledged `sn`, sent at `ts`, and nothing higher that was sent later: older segments that were not sent
-    /// after it have been overtaken once more.
+    /// A datagram acknowledged `sn`, sent at `ts`, and nothing higher that was sent later: older segments – those not sent after it, under the
+    /// conservative rule – have been overtaken once more.
     pub(super) fn overtake(&mut self, sn: u32, ts: u32, config: &Config) {
         let older = sn.wrapping_sub(self.una);
         if older >= self.len() {
             return;
         }
         for slot in self.slots.iter_mut().take(older as usize) {
-            if !slot.acknowledged && (ts.wrapping_sub(slot.ts) as i32) >= 0 {
+            let fair = !config.fastack_conserve || (ts.wrapping_sub(slot.ts) as i32) >= 0;
+            if fair && !slot.acknowledged {
                 slot.fastack += 1;
                 self.overtaken |= slot.is_overtaken(config);
             }

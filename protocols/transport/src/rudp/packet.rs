@@ -104,6 +104,14 @@ pub struct AckRun {
     pub count: u32,
 }
 
+impl AckRun {
+    /// Number of the last segment.
+    #[must_use]
+    pub const fn last(&self) -> u32 {
+        self.sn.wrapping_add(self.count.saturating_sub(1))
+    }
+}
+
 /// The messages that end in a segment. Bytes before a message's last one need no reference: in order, they have arrived when the
 /// last one has.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

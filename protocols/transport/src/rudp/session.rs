@@ -199,7 +199,6 @@ impl<M: Message> Session<M> {
     }
 
     fn take_acks(&mut self, acks: &[AckRun], now: u64, config: &Config) {
-        // The highest number among those acknowledged, but only if it was also sent later: the library's conservative rule.
         let mut newest: Option<(u32, u32)> = None;
         for run in acks {
             // The clock's low 32 bits, as in the header.
@@ -210,15 +209,10 @@ impl<M: Message> Session<M> {
                 }
                 self.flight.acknowledge(run.sn.wrapping_add(i));
             }
-            let Some((sn, ts)) = newest else {
-                newest = Some((run.sn, run.ts));
-                continue;
-            };
-            // The first of the run that lies beyond `sn`.
-            let skip = (sn.wrapping_add(1).wrapping_sub(run.sn) as i32).max(0) as u32;
-            if (run.ts.wrapping_sub(ts) as i32) > 0 && skip < run.count {
-                newest = Some((run.sn.wrapping_add(skip), run.ts));
-            }
+            newest = Some(newest.map_or_else(
+                || if config.fastack_conserve { (run.sn, run.ts) } else { (run.last(), run.ts) },
+                |newest| newer_ack(newest, run, config),
+            ));
         }
         if let Some((sn, ts)) = newest {
             self.flight.overtake(sn, ts, config);
@@ -381,5 +375,22 @@ impl<M: Message> Session<M> {
             after(self.heard_at, config.dead_after),
         ];
         timeouts.into_iter().min().unwrap_or(u64::MAX)
+    }
+}
+
+/// The acknowledgement that tells what was overtaken, given the best one so far and a later run of the datagram: the highest number,
+/// and under the conservative rule only if it was also sent later.
+fn newer_ack((sn, ts): (u32, u32), run: &AckRun, config: &Config) -> (u32, u32) {
+    let ahead = |a: u32, b: u32| (a.wrapping_sub(b) as i32) > 0;
+    if !ahead(run.last(), sn) {
+        (sn, ts)
+    } else if !config.fastack_conserve {
+        (run.last(), run.ts)
+    } else if ahead(run.ts, ts) {
+        // The first of the run that lies beyond `sn`; the rest of the run was not sent later than that one.
+        let beyond = sn.wrapping_add(1);
+        (if ahead(beyond, run.sn) { beyond } else { run.sn }, run.ts)
+    } else {
+        (sn, ts)
     }
 }
