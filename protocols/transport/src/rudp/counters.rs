@@ -15,6 +15,8 @@ pub struct Counters {
     pub retransmissions_fast: u64,
     /// Acknowledgements sent.
     pub acks_sent: u64,
+    /// Acknowledgements received.
+    pub acks_received: u64,
     /// Data segments received, duplicates included.
     pub segments_received: u64,
     /// Data segments received that were there already.

@@ -1,6 +1,6 @@
 //! Datagrams of the machine.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use astrarium_node::Wire;
@@ -150,7 +150,7 @@ pub struct Push<M> {
 
 /// A datagram. All its segments were sent by one flush, so they share session, time stamp, window and cumulative acknowledgement;
 /// on the wire each repeats them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet<M> {
     /// Session.
     pub conv: u32,
@@ -170,6 +170,24 @@ pub struct Packet<M> {
     pub acks: SmallVec<[AckRun; 2]>,
     /// Data.
     pub data: SmallVec<[Push<M>; 1]>,
+}
+
+/// By words, for every datagram is hashed at least once: the same content gives the same hash, and nothing is left out that
+/// tells two datagrams of a session apart.
+impl<M: Hash> Hash for Packet<M> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let word = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        state.write_u64(word(self.conv, self.una));
+        state.write_u64(word(self.ts, u32::from(self.window) << 8 | u32::from(self.marks.0)));
+        for run in &self.acks {
+            state.write_u64(word(run.sn, run.ts));
+            state.write_u32(run.count);
+        }
+        for push in &self.data {
+            state.write_u64(word(push.sn, u32::from(push.len) << 8 | u32::from(push.frg)));
+            push.content.each(|message| message.hash(state));
+        }
+    }
 }
 
 impl<M> Packet<M> {

@@ -173,6 +173,7 @@ impl<M: Message> Session<M> {
         self.remote_window = u32::from(packet.window);
         self.flight.acknowledge_below(packet.una);
         self.take_acks(&packet.acks, now, config);
+        counters.acks_received += u64::from(packet.ack_count());
         if packet.marks.has(Marks::ASK) {
             self.commands = self.commands.with(Marks::TELL);
         }
