@@ -2,6 +2,7 @@
 
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
+use astrarium_scenarios_kademlia::KademliaSystem;
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_victims::Victims;
 
@@ -9,6 +10,7 @@ use astrarium_scenarios_victims::Victims;
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
+    registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
     registry.register(Victims::default());
     registry
@@ -44,6 +46,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/canary/liveness.toml",
     "scenarios/canary/nondeterminism.toml",
     "scenarios/canary/safety.toml",
+    "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",
     "scenarios/nakamoto/double-spend-real.toml",
     "scenarios/nakamoto/double-spend.toml",

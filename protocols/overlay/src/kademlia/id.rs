@@ -114,6 +114,13 @@ impl Distance {
     pub fn bit(self, bit: usize) -> bool {
         Id(self.0).bit(bit)
     }
+
+    /// Share of the identity space that is nearer, to 64 bits.
+    #[must_use]
+    pub fn as_share(self) -> f64 {
+        const WORD: f64 = 18_446_744_073_709_551_616.0;
+        (self.0[0] as f64 + self.0[1] as f64 / WORD) / WORD
+    }
 }
 
 impl fmt::Debug for Distance {
