@@ -22,6 +22,8 @@ mod config;
 mod device;
 mod plan;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use boxes::Boxes;
 pub use boxes::TableLoad;
