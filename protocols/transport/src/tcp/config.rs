@@ -57,6 +57,9 @@ pub struct Config {
     pub counting: Counting,
     /// An acknowledgement is sent for every so many-th data segment, at least 1 (RFC 5681: 2; 1 switches delaying off).
     pub delayed_ack: u32,
+    /// The first so many data segments of a connection are acknowledged each at once, so that the sender's window starts to grow;
+    /// ns-3: 1, Linux: up to 16, the RFCs: 0.
+    pub quick_acks: u32,
     /// An acknowledgement is delayed no longer than this (Linux 40 ms at least, ns-3 200 ms, RFC 1122 at most 500 ms).
     pub delayed_ack_timeout: Span,
     /// Largest payload of a segment in bytes; 1448 fills an Ethernet frame when timestamps are on, which they always are.
@@ -98,6 +101,7 @@ impl Config {
             byte_counting: 0,
             counting: Counting::Segments,
             delayed_ack: 2,
+            quick_acks: 1,
             delayed_ack_timeout: Span::from_millis(40),
             mss: 1448,
             send_buffer: 16 << 20,

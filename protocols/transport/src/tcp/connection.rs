@@ -161,6 +161,7 @@ pub(super) struct Connection<M> {
     recent_at: Time,
     acknowledged: u64,
     pub(super) unacknowledged: u32,
+    quick_acks: u32,
     pub(super) tries: u32,
     pub(super) deadlines: Deadlines,
     /// When the engine's timer will fire.
@@ -210,6 +211,7 @@ impl<M: Message> Connection<M> {
             recent_at: Time::ZERO,
             acknowledged: 0,
             unacknowledged: 0,
+            quick_acks: config.quick_acks,
             tries: 1,
             deadlines: Deadlines::default(),
             armed: None,
@@ -513,6 +515,10 @@ impl<M: Message> Connection<M> {
         });
         use super::stream::Arrival;
         match arrival {
+            Arrival::InOrder if self.quick_acks > 0 => {
+                self.quick_acks -= 1;
+                self.unacknowledged = u32::MAX;
+            }
             Arrival::InOrder => self.unacknowledged = self.unacknowledged.saturating_add(1),
             Arrival::Irregular => self.unacknowledged = u32::MAX,
             Arrival::Duplicate => {

@@ -20,8 +20,7 @@ impl Rtt {
         Self { smoothed: None, variation: Span::ZERO, backoff: 0 }
     }
 
-    /// Takes one sample. Samples come from timestamps, so a retransmitted segment is no ambiguity (RFC 7323 §4.1); Karn's rule
-    /// remains for the backoff, which only [`Rtt::progress`] ends.
+    /// Takes one sample, of a segment that was sent once. The backoff stays until [`Rtt::progress`].
     pub(super) fn sample(&mut self, rtt: Span) {
         match self.smoothed {
             None => {

@@ -80,9 +80,9 @@ impl Scoreboard {
         original + if segment.again { segment.weight } else { 0 }
     }
 
-    /// Everything below `position` arrived; returns the weight of what had not been acknowledged selectively before.
-    pub(super) fn acknowledge(&mut self, position: u64) -> u64 {
-        let mut fresh = 0;
+    /// Everything below `position` arrived; true when something of it had been sent more than once.
+    pub(super) fn acknowledge(&mut self, position: u64) -> bool {
+        let mut ambiguous = false;
         while let Some(segment) = self.sent.front_mut() {
             if segment.end > position {
                 // A receiver that cuts segments: what is left keeps its weight until all of it arrived.
@@ -93,10 +93,10 @@ impl Scoreboard {
             self.pipe -= Self::in_pipe(&segment);
             self.weight -= segment.weight;
             self.lost_pending -= u32::from(segment.lost && !segment.again && !segment.sacked);
-            fresh += if segment.sacked { 0 } else { segment.weight };
+            ambiguous |= segment.again || segment.lost;
             self.sent.pop_front();
         }
-        fresh
+        ambiguous
     }
 
     /// [`from`, `to`) arrived out of order; returns the weight of what was news.
@@ -268,7 +268,7 @@ mod tests {
         b.resend(0);
         assert_eq!((b.pipe(), b.next_lost()), (30, None));
         check(&b);
-        assert_eq!(b.acknowledge(41), 10);
+        assert!(b.acknowledge(41));
         assert_eq!(b.pipe(), 20);
         check(&b);
     }

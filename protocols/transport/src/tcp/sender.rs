@@ -175,10 +175,10 @@ impl<M: Message> Connection<M> {
         let outstanding_before = self.board.outstanding();
         let mut acked = 0;
         if acknowledged > self.una {
-            self.board.acknowledge(acknowledged);
+            let ambiguous = self.board.acknowledge(acknowledged);
             // What was acknowledged selectively counts for growth when it is acknowledged cumulatively.
             acked = outstanding_before - self.board.outstanding();
-            self.on_progress(acknowledged, segment, io);
+            self.on_progress(acknowledged, ambiguous, segment, io);
         } else if self.is_duplicate(segment, news, window_before) {
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
         }
@@ -219,12 +219,20 @@ impl<M: Message> Connection<M> {
     }
 
     /// New data was acknowledged.
-    fn on_progress(&mut self, acknowledged: u64, segment: &Segment<M>, io: &mut Io<'_, '_, M>) {
+    fn on_progress(
+        &mut self,
+        acknowledged: u64,
+        ambiguous: bool,
+        segment: &Segment<M>,
+        io: &mut Io<'_, '_, M>,
+    ) {
         self.una = acknowledged;
         self.outgoing.acknowledge(acknowledged);
         self.duplicate_acks = 0;
         self.tries = 0;
-        if segment.echo != 0 {
+        // Karn's rule although there are timestamps: when the acknowledgement was lost, the answer to the retransmission echoes the
+        // original (RFC 7323 §4.3 R2), and the estimate would run away with the timeout.
+        if segment.echo != 0 && !ambiguous {
             let rtt = io.clock().wrapping_sub(segment.echo);
             if (rtt as i32) >= 0 {
                 self.rtt.sample(Span::from_millis(u64::from(rtt)));
