@@ -48,13 +48,13 @@ fn probe() {
         println!("1/s p={p}: sack {:.1}/{:.0} cubic+tlp {:.1}/{:.0}", a.0, a.1, b.0, b.1);
     }
     for (p, want) in [(0.001, 4.52), (0.01, 1.43), (0.05, 0.64)] {
-        for bc in [0, 2] {
-            let config = Config { min_rto: Span::from_millis(200), mss: 1460, byte_counting: bc, ..Config::newreno() };
+        for (bc, da) in [(2, 2), (2, 1)] {
+            let config = Config { min_rto: Span::from_millis(200), mss: 1460, byte_counting: bc, delayed_ack: da, ..Config::newreno() };
             let mut path = Path::new(Tcp::new(config.clone()), Tcp::new(config), Link::new(0, OWD, p), Link::new(0, OWD, 0.0), 3);
             path.ask(Time::ZERO, A, Request::send(B, Blob(0, 2_000_000_000)));
             path.run_until(at_ms(3000_000));
             let bytes = path.node(A).positions(B).unwrap().0;
-            println!("p={p} bc={bc}: {:.3} Mbit/s, want {want} {:?}", bytes as f64 * 8.0 / 3000e6, path.node(A).counters());
+            println!("p={p} bc={bc} da={da}: {:.3} Mbit/s, want {want} {:?}", bytes as f64 * 8.0 / 3000e6, path.node(A).counters());
         }
     }
 }

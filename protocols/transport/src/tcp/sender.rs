@@ -130,6 +130,10 @@ impl<M: Message> Connection<M> {
     fn send_again(&mut self, index: usize, why: Again, io: &mut Io<'_, '_, M>) {
         let sent = self.board.get(index);
         self.board.resend(index);
+        if why == Again::Fast && self.sack {
+            // The careful variant of RFC 6675 §6: recovery may take longer than a timeout.
+            self.start_timer(io);
+        }
         match why {
             Again::Fast => io.counters.fast += 1,
             Again::Timeout => io.counters.timeout += 1,
