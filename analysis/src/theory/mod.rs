@@ -10,6 +10,7 @@ mod registry;
 pub mod selfish;
 pub mod stale;
 pub mod tails;
+pub mod tcp;
 pub mod victims;
 
 pub use inputs::Inputs;

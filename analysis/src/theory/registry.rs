@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, graphs, selfish, stale, victims};
+use super::{Inputs, graphs, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,10 @@ pub fn names() -> Vec<&'static str> {
 }
 
 const SHARE: &str = "adversary.share";
+const ONE_WAY: &str = "network.latency.one_way";
+const LOSS: &str = "network.loss.p";
+const MSS: &str = "protocol.mss";
+const MIN_RTO: &str = "protocol.min_rto";
 const PREMINED: &str = "adversary.premined";
 const INTERVAL: &str = "protocol.block_interval";
 const MEAN_DELAY: &str = "propagation_mean_ms";
@@ -133,12 +137,38 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     Theory {
+        name: "mathis",
+        about: "Steady rate of TCP under random loss, in bit/s, without timeouts",
+        formula: "8 MSS/RTT sqrt(3/2)/sqrt(p), RTT = 2 one_way; MSS 1448 unless given; every byte counted",
+        source: "Mathis, Semke, Mahdavi, Ott 1997",
+        needs: &[ONE_WAY, LOSS],
+        optional: &[MSS],
+        value: |i| {
+            tcp::mathis(i.number(MSS).unwrap_or(tcp::MSS), 2.0 * i.number(ONE_WAY)?, i.number(LOSS)?, 1.0)
+        },
+        ..PLAIN
+    },
+    Theory {
         name: "nakamoto-double-spend",
         about: "Nakamoto's Poisson approximation of the double-spend race (attacker starts level, a tie counts)",
         formula: "P = 1 - sum_{k<=z} Poisson(k; zq/p)(1 - (q/p)^(z-k))",
         source: "Nakamoto 2008, section 11",
         needs: &[SHARE, "adversary.confirmations"],
         value: |i| nakamoto_double_spend(i.number(SHARE)?, small(i.count("adversary.confirmations")?)?),
+        ..PLAIN
+    },
+    Theory {
+        name: "pftk",
+        about: "Steady rate of TCP under random loss, in bit/s, with timeouts",
+        formula: "8 MSS/(RTT sqrt(2p/3) + T0 min(1, 3 sqrt(3p/8)) p (1 + 32 p^2)), T0 = max(min_rto, RTT); defaults 1448 B, 200 ms",
+        source: "Padhye, Firoiu, Towsley, Kurose 1998, eq. 30",
+        needs: &[ONE_WAY, LOSS],
+        optional: &[MSS, MIN_RTO],
+        value: |i| {
+            let rtt = 2.0 * i.number(ONE_WAY)?;
+            let rto = i.number(MIN_RTO).unwrap_or(0.2).max(rtt);
+            tcp::pftk(i.number(MSS).unwrap_or(tcp::MSS), rtt, rto, i.number(LOSS)?, 1.0)
+        },
         ..PLAIN
     },
     Theory {

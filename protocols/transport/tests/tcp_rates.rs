@@ -33,29 +33,67 @@ fn stream(config: &Config, loss: f64, count: u32, bytes: u32, spacing: Span, see
     mean_and_p99(latencies)
 }
 
+/// Steady goodput in Mbit/s over ten minutes, after a warm-up of one: MSS 1460, round trip 100 ms, loss on data only, all bytes
+/// counted, every segment acknowledged (the forms' b = 1).
+fn goodput(loss: f64, seed: u64) -> f64 {
+    let config = Config {
+        min_rto: Span::from_millis(200),
+        mss: 1460,
+        byte_counting: 2,
+        delayed_ack: 1,
+        ..Config::newreno()
+    };
+    let ends = (Tcp::new(config.clone()), Tcp::new(config));
+    let mut path = Path::new(ends.0, ends.1, Link::new(0, OWD, loss), Link::new(0, OWD, 0.0), seed);
+    path.ask(Time::ZERO, A, Request::send(B, Blob(0, 2_000_000_000)));
+    let acknowledged = |path: &Path<Tcp<Blob>>| path.node(A).positions(B).expect("open").0;
+    path.run_until(at_ms(60_000));
+    let before = acknowledged(&path);
+    path.run_until(at_ms(660_000));
+    (acknowledged(&path) - before) as f64 * 8.0 / 600e6
+}
+
+/// Network specification V5. PFTK (Padhye, Firoiu, Towsley, Kurose 1998, eq. 30) with b = 1 and T0 = 200 ms, computed apart:
+/// 4.504, 1.369, 0.5146 Mbit/s. Mathis with √1.5: 4.523 and 1.430; at 5 % it gives 0.640, out of its range, since it knows no
+/// timeouts. The standard error of ten minutes is about 1.5, 1.5 and 2 %; the tolerance of 10 % leaves five of them beside the bias of
+/// up to 4 % that was measured over longer runs: a false alarm is rarer than one in 1000 seeds, and the seed is fixed.
 #[test]
-fn probe() {
+fn sustained_goodput_under_loss_agrees_with_theory() {
+    for (loss, pftk, mathis) in
+        [(0.001, 4.504, Some(4.523)), (0.01, 1.369, Some(1.430)), (0.05, 0.5146, None)]
+    {
+        let measured = goodput(loss, 3);
+        assert!((measured / pftk - 1.0).abs() < 0.10, "loss {loss}: {measured} Mbit/s, PFTK {pftk}");
+        if let Some(mathis) = mathis {
+            assert!(
+                (measured / mathis - 1.0).abs() < 0.15,
+                "loss {loss}: {measured} Mbit/s, Mathis {mathis}"
+            );
+        }
+    }
+}
+
+/// Rows of the specification's table that do not depend on whether waiting messages share a segment (here they do): 50 messages
+/// of 200 B per second and 1 of 1 kB, round trip 100 ms, loss both ways. Means in ms within 10 %; 20,000 messages each leave a
+/// standard error of 2 % at most. The other rows stand in the scenario that compares transports.
+#[test]
+fn message_latencies_are_those_of_the_specification() {
     let sack = Config { min_rto: Span::from_millis(200), ..Config::newreno() };
     let cubic = Config { min_rto: Span::from_millis(200), tail_probe: true, ..Config::cubic() };
-    for p in [0.0, 0.001, 0.01, 0.02, 0.05, 0.1] {
-        let a = stream(&sack, p, 20_000, 200, Span::from_millis(20), 1);
-        let b = stream(&cubic, p, 20_000, 200, Span::from_millis(20), 1);
-        println!("50/s p={p}: sack {:.1}/{:.0} cubic+tlp {:.1}/{:.0}", a.0, a.1, b.0, b.1);
-    }
-    for p in [0.01, 0.05, 0.1] {
-        let a = stream(&sack, p, 20_000, 1000, Span::from_secs(1), 1);
-        let b = stream(&cubic, p, 20_000, 1000, Span::from_secs(1), 1);
-        println!("1/s p={p}: sack {:.1}/{:.0} cubic+tlp {:.1}/{:.0}", a.0, a.1, b.0, b.1);
-    }
-    for (p, want) in [(0.001, 4.52), (0.01, 1.43), (0.05, 0.64)] {
-        for (bc, da) in [(2, 2), (2, 1)] {
-            let config = Config { min_rto: Span::from_millis(200), mss: 1460, byte_counting: bc, delayed_ack: da, ..Config::newreno() };
-            let mut path = Path::new(Tcp::new(config.clone()), Tcp::new(config), Link::new(0, OWD, p), Link::new(0, OWD, 0.0), 3);
-            path.ask(Time::ZERO, A, Request::send(B, Blob(0, 2_000_000_000)));
-            path.run_until(at_ms(3000_000));
-            let bytes = path.node(A).positions(B).unwrap().0;
-            println!("p={p} bc={bc} da={da}: {:.3} Mbit/s, want {want} {:?}", bytes as f64 * 8.0 / 3000e6, path.node(A).counters());
-        }
+    let (dense, sparse) = ((200, Span::from_millis(20)), (1000, Span::from_secs(1)));
+    for (config, (bytes, spacing), loss, mean) in [
+        (&sack, dense, 0.0, 50.0),
+        (&sack, dense, 0.001, 51.5),
+        (&sack, dense, 0.01, 68.4),
+        (&cubic, dense, 0.001, 50.7),
+        (&cubic, dense, 0.01, 57.3),
+        (&cubic, dense, 0.02, 68.0),
+        (&sack, sparse, 0.01, 51.8),
+        (&sack, sparse, 0.05, 62.0),
+        (&cubic, sparse, 0.05, 61.2),
+    ] {
+        let (measured, _) = stream(config, loss, 20_000, bytes, spacing, 1);
+        assert!((measured / mean - 1.0).abs() < 0.10, "{bytes} B, loss {loss}: {measured} ms, table {mean}");
     }
 }
 
@@ -64,7 +102,8 @@ fn probe() {
 #[ignore = "prints a table"]
 fn grid() {
     for (name, base) in [("newreno", Config::newreno()), ("cubic", Config::cubic())] {
-        let config = Config { min_rto: Span::from_millis(200), delayed_ack_timeout: Span::from_millis(200), ..base };
+        let config =
+            Config { min_rto: Span::from_millis(200), delayed_ack_timeout: Span::from_millis(200), ..base };
         for loss in [0.0, 0.001, 0.01] {
             for rate in [10, 100] {
                 for owd in [20, 50, 100] {

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use astrarium_node::collections::Map;
 use astrarium_node::random::{Domain, Probability, Seed};
-use astrarium_node::{CostTable, Cx, Datagram, Env, Fx, Layer, NodeId, Protocol, Received, Span, Stream, Time, TimerCmd, Wire};
+use astrarium_node::{
+    CostTable, Cx, Datagram, Env, Fx, Layer, NodeId, Protocol, Received, Span, Stream, Time, TimerCmd, Wire,
+};
 use astrarium_protocol_transport::{Event, Request};
 
 /// A message: its number and its length.
@@ -187,7 +189,8 @@ impl<P: Protocol> Path<P> {
             return;
         }
         let link = &side.link;
-        let departure = if link.rate == 0 { now } else { now.max(side.busy) + Span::of_transfer(size, link.rate) };
+        let departure =
+            if link.rate == 0 { now } else { now.max(side.busy) + Span::of_transfer(size, link.rate) };
         side.busy = departure;
         side.departures.push_back(departure);
         if side.luck.chance(Probability::new(link.loss)) {
