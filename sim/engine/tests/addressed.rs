@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use astrarium_engine::{Builder, Fault, FaultAction, Honest, RunOptions, Simulation};
 use astrarium_net::{
-    Allocation, Carrier, Disturbance, Fidelity, Filtering, Fragments, LatencyModel, Mapping, Modelled,
-    NatConfig, NatDevice, NatKind, NetConfig, Population, Site,
+    Allocation, Carrier, Disturbance, Fidelity, Filtering, Fragments, LatencyModel, LossModel, Mapping,
+    Modelled, NatConfig, NatDevice, NatKind, NetConfig, Population, Site,
 };
 use astrarium_node::{NodeId, Seed, Span, Time};
 use common::post::{Log, Packet, Post, at, packet};
@@ -262,7 +262,7 @@ fn snapshots_and_map_seeds_change_nothing() {
         };
         let config = NetConfig {
             nat,
-            loss: astrarium_net::LossModel::Bernoulli { p: 0.05 },
+            loss: LossModel::Bernoulli { p: 0.05 },
             fidelity: Fidelity::Packet,
             duplicate: 0.05,
             ..NetConfig::new(60)
@@ -290,4 +290,102 @@ fn snapshots_and_map_seeds_change_nothing() {
     for (snapshot_at, map_seed) in [(Some(1_000), 0), (Some(4_321), 0), (None, 77)] {
         assert_eq!(digest(snapshot_at, map_seed), plain);
     }
+}
+
+/// What does not leave the sender makes no mapping, and what a partition stops leaves no record.
+#[test]
+fn devices_see_only_what_reaches_them() {
+    use astrarium_net::Bandwidth;
+    let slow = NetConfig {
+        bandwidth: Bandwidth::Constant { up: 8_000, down: 8_000_000 },
+        buffer_up: Some(1500),
+        fidelity: Fidelity::Packet,
+        ..behind(NatDevice::new(Mapping::Conntrack, Filtering::AddressAndPortDependent, Allocation::Preserve))
+    };
+    let net = built(slow.clone(), Seed(5));
+    let inner = at(net.local_ip(NodeId(1)), 500);
+    let server = at(net.public_ip(NodeId(0)), 80);
+    let big =
+        |tag| Packet { bytes: 1000, answer: false, ..packet(tag, inner, at(server.ip, 80 + tag as u16)) };
+    let full = run(&slow, vec![], &[(ms(1), 1, big(0)), (ms(2), 1, big(1))]);
+    assert_eq!((got(&full).len(), full.network().traffic().drops.uplink_full), (1, 1));
+    assert_eq!(full.network().table_load(NodeId(1)).map(|load| load.entries), Some(1));
+
+    let device = NatDevice {
+        record_unsolicited: true,
+        ..NatDevice::new(Mapping::Conntrack, Filtering::AddressAndPortDependent, Allocation::Preserve)
+    };
+    let config = behind(device);
+    let net = built(config.clone(), Seed(5));
+    let knock = packet(1, at(net.public_ip(NodeId(0)), 80), at(net.public_ip(NodeId(1)), 500));
+    for (from, records) in [(5, 0), (50, 1)] {
+        let marks = Arc::from([0_u8, 1, 1, 1]);
+        let split = Fault {
+            id: "split".into(),
+            at: ms(from),
+            until: None,
+            action: FaultAction::Disturb(Disturbance::Partition { marks }),
+        };
+        let run = run(&config, vec![split], &[(ms(1), 0, knock)]);
+        assert_eq!(run.network().table_load(NodeId(1)).map(|load| load.records), Some(records));
+        assert_eq!(run.network().traffic().drops.total(), 1);
+    }
+}
+
+/// Of a fragmented message that loses a fragment nothing arrives, and every fragment is accounted for.
+#[test]
+fn a_lost_fragment_loses_the_message() {
+    let config = NetConfig {
+        fidelity: Fidelity::Packet,
+        loss: LossModel::Bernoulli { p: 0.2 },
+        ..behind(NatDevice { allocation: Allocation::Random, ..CONE })
+    };
+    let net = built(config.clone(), Seed(5));
+    let inner = at(net.local_ip(NodeId(1)), 500);
+    let server = at(net.public_ip(NodeId(0)), 80);
+    let big = |tag| Packet { bytes: 4000, answer: false, ..packet(tag, inner, server) };
+    let packets: Vec<_> = (0..2_000).map(|i| (ms(u64::from(i) * 50), 1, big(i))).collect();
+    let run = run(&config, vec![], &packets);
+    // Three fragments: 0.8^3 = 0.512; five standard errors are 0.056 (1 in 2 million).
+    let share = got(&run).len() as f64 / 2_000.0;
+    assert!((share - 0.512).abs() < 0.056, "{share}");
+    assert_eq!(run.network().traffic().offered, 6_000);
+}
+
+#[test]
+#[cfg(debug_assertions)]
+#[should_panic(expected = "a broadcast has no address")]
+fn a_broadcast_by_address_is_an_error_of_the_protocol() {
+    use astrarium_node::{Cx, Datagram, Layer, Protocol, Received};
+
+    #[derive(Clone)]
+    struct Shouter;
+
+    impl Layer for Shouter {
+        type Above = ();
+        type Up = ();
+        type Down = Datagram<Packet>;
+        type Below = Received<Packet>;
+        type Timer = ();
+
+        fn on_start(&mut self, cx: &mut Cx<'_, Self>) {
+            let nowhere = at(astrarium_node::Ip(0), 0);
+            cx.send(Datagram::Many([NodeId(0)].into(), packet(0, nowhere, nowhere)));
+        }
+
+        fn on_restart(&mut self, _: &mut Cx<'_, Self>) {}
+
+        fn on_request(&mut self, (): (), _: &mut Cx<'_, Self>) {}
+
+        fn on_indication(&mut self, _: Received<Packet>, _: &mut Cx<'_, Self>) {}
+
+        fn on_timer(&mut self, (): (), _: &mut Cx<'_, Self>) {}
+    }
+
+    impl Protocol for Shouter {
+        type Msg = Packet;
+    }
+
+    let mut run = Builder::new(2, Seed(1), built(NetConfig::new(2), Seed(1)), |_| Shouter).build();
+    run.run_until(ms(1));
 }

@@ -158,3 +158,58 @@ fn stacks_allocate_nothing() {
     let count = allocations(&mut run, 100_000);
     assert!(count <= 20, "{count} allocations in 100,000 events");
 }
+
+/// Packets that go to and fro through translators on both sides, on mappings that live.
+#[test]
+fn middleboxes_allocate_nothing_for_packets_of_live_mappings() {
+    use astrarium_net::{NatConfig, Population};
+    use common::Plan;
+    use common::post::{Packet, at, packet};
+
+    #[derive(Debug, Clone)]
+    struct Echo;
+
+    impl Layer for Echo {
+        type Above = Packet;
+        type Up = Received<Packet>;
+        type Down = Datagram<Packet>;
+        type Below = Received<Packet>;
+        type Timer = ();
+
+        fn on_start(&mut self, _: &mut Cx<'_, Self>) {}
+
+        fn on_restart(&mut self, _: &mut Cx<'_, Self>) {}
+
+        fn on_request(&mut self, packet: Packet, cx: &mut Cx<'_, Self>) {
+            cx.send(Datagram::One(NodeId::ADDRESSED, packet));
+        }
+
+        fn on_indication(&mut self, Received { mut message, .. }: Received<Packet>, cx: &mut Cx<'_, Self>) {
+            (message.header.src, message.header.dst) = (message.header.dst, message.header.src);
+            message.header.ttl = 128;
+            cx.send(Datagram::One(NodeId::ADDRESSED, message));
+        }
+
+        fn on_timer(&mut self, (): (), _: &mut Cx<'_, Self>) {}
+    }
+
+    impl Protocol for Echo {
+        type Msg = Packet;
+    }
+
+    let config = NetConfig { nat: NatConfig::population(Population::A, 1.0), ..config() };
+    let sites = [(NodeId(0), astrarium_net::Site::Public)].into();
+    let config = NetConfig { nat: NatConfig { sites, ..config.nat.clone() }, ..config };
+    let net = built(config, Seed(1));
+    let server = at(net.public_ip(NodeId(0)), 80);
+    let hello = |node: u32| (ms(1), node, packet(node, at(net.local_ip(NodeId(node)), 500), server));
+    let plan = Plan::new((1..NODES as u32).map(hello));
+    let mut run = Builder::new(NODES, Seed(1), net.clone(), |_| Echo).workload(plan).build();
+    run.run_until(ms(2_000));
+    let before = run.events();
+    let counted = measure(|| {
+        run.run_events(Time::MAX, 100_000);
+    });
+    assert_eq!(run.events() - before, 100_000);
+    assert!(counted.count_total <= 20, "{} allocations in 100,000 events", counted.count_total);
+}

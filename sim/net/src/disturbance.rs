@@ -1,6 +1,7 @@
 //! The disturbances of the fault plan that are in force, compiled for quick questions.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use astrarium_node::NodeId;
 
@@ -13,13 +14,50 @@ pub(crate) enum Cut {
     OneWay,
 }
 
+/// A disturbance that severs links, in the form in which every packet asks it.
+#[derive(Debug, Clone)]
+enum Barrier {
+    Sides(Arc<[u8]>),
+    /// Senders and recipients, both in order.
+    OneWay(Vec<NodeId>, Vec<NodeId>),
+}
+
+impl Barrier {
+    fn of(disturbance: &Disturbance) -> Option<Self> {
+        let sorted = |nodes: &[NodeId]| {
+            let mut nodes = nodes.to_vec();
+            nodes.sort_unstable();
+            nodes
+        };
+        match disturbance {
+            Disturbance::Partition { marks } => Some(Self::Sides(Arc::clone(marks))),
+            Disturbance::OneWay { from, to } => Some(Self::OneWay(sorted(from), sorted(to))),
+            _ => None,
+        }
+    }
+
+    fn cuts(&self, from: NodeId, to: NodeId) -> Option<Cut> {
+        match self {
+            Self::Sides(marks) => {
+                // Nodes without a mark are on side 0.
+                let mark = |node: NodeId| marks.get(node.index()).copied().unwrap_or(0);
+                (mark(from) != mark(to)).then_some(Cut::Partition)
+            }
+            Self::OneWay(senders, recipients) => {
+                let hit = senders.binary_search(&from).is_ok() && recipients.binary_search(&to).is_ok();
+                hit.then_some(Cut::OneWay)
+            }
+        }
+    }
+}
+
 /// Disturbances in force, by the id of their fault. Everything else is derived from this list, so lifting one restores
 /// exactly what the others leave.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disturbances {
     list: BTreeMap<u32, Disturbance>,
-    /// Whether a disturbance in force severs links.
-    severs: bool,
+    /// Those that sever links, in order of their ids.
+    barriers: Vec<Barrier>,
     /// Loss everywhere.
     burst: f64,
     /// Loss and delay in nanoseconds of gray nodes.
@@ -52,11 +90,11 @@ impl Disturbances {
     }
 
     fn derive(&mut self) {
-        (self.severs, self.burst) = (false, 0.0);
+        self.barriers = self.list.values().filter_map(Barrier::of).collect();
+        self.burst = 0.0;
         self.gray.clear();
         for disturbance in self.list.values() {
             match disturbance {
-                Disturbance::Partition { .. } | Disturbance::OneWay { .. } => self.severs = true,
                 Disturbance::LossBurst { loss } => self.burst = either(self.burst, loss.as_f64()),
                 Disturbance::Gray { nodes, loss, delay } => {
                     for node in nodes.iter() {
@@ -65,8 +103,11 @@ impl Disturbances {
                         *extra = extra.saturating_add(delay.as_nanos());
                     }
                 }
-                // Rates are asked for; a rebinding is over at once and never on the list.
-                Disturbance::Bandwidth { .. } | Disturbance::Rebind { .. } => {}
+                // Barriers are compiled above; rates are asked for; a rebinding is over at once and never on the list.
+                Disturbance::Partition { .. }
+                | Disturbance::OneWay { .. }
+                | Disturbance::Bandwidth { .. }
+                | Disturbance::Rebind { .. } => {}
             }
         }
     }
@@ -83,20 +124,7 @@ impl Disturbances {
     /// Why packets from `from` do not reach `to`, if so.
     #[inline]
     pub(crate) fn cut(&self, from: NodeId, to: NodeId) -> Option<Cut> {
-        if !self.severs {
-            return None;
-        }
-        self.list.values().find_map(|disturbance| match disturbance {
-            // Nodes without a mark are on side 0.
-            Disturbance::Partition { marks } => {
-                let mark = |node: NodeId| marks.get(node.index()).copied().unwrap_or(0);
-                (mark(from) != mark(to)).then_some(Cut::Partition)
-            }
-            Disturbance::OneWay { from: senders, to: recipients } => {
-                (senders.contains(&from) && recipients.contains(&to)).then_some(Cut::OneWay)
-            }
-            _ => None,
-        })
+        self.barriers.iter().find_map(|barrier| barrier.cuts(from, to))
     }
 
     /// Extra loss per packet and extra delay in nanoseconds between two nodes.

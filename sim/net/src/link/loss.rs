@@ -140,15 +140,15 @@ mod tests {
         Seed(9).stream(Domain::LOSS, 0, n)
     }
 
-    /// Loss and mean run of losses of a million packets; expected 3.23 %, 3.33 and 2.44 %, 5.0 (specification V1). About 9,700
-    /// and 4,900 bursts: 4 % is more than 2.9 standard errors (run lengths are geometric), a false alarm in 250 seeds;
-    /// the seed is fixed.
+    /// Loss and mean run of losses of four million packets; expected 3.23 %, 3.33 and 2.44 %, 5.0 (specification V1). About
+    /// 39,000 and 19,500 bursts: 3 % is more than 3.2 standard errors of the loss (a share of n packets in bursts of 1/r scatters
+    /// like one of about n·r/2) and 4.5 of the runs, a false alarm in 700 seeds; the seed is fixed.
     #[test]
     fn gilbert_elliott_has_its_stationary_loss_and_bursts() {
         for (p, r, loss, burst) in [(0.01, 0.3, 0.032_258, 3.333), (0.005, 0.2, 0.024_390, 5.0)] {
             let mut state = LossState::new(LossModel::GilbertElliott { p, r, k: 1.0, h: 0.0 });
             let (mut lost, mut bursts, mut before) = (0_u32, 0_u32, false);
-            let n = 1_000_000;
+            let n = 4_000_000;
             for packet in 0..n {
                 let now = state.any_lost(Seed(9), (1, 2), 1, &mut draws(packet));
                 lost += u32::from(now);
@@ -156,8 +156,8 @@ mod tests {
                 before = now;
             }
             let (got_loss, got_burst) = (f64::from(lost) / n as f64, f64::from(lost) / f64::from(bursts));
-            assert!((got_loss / loss - 1.0).abs() < 0.04, "loss {got_loss} instead of {loss}");
-            assert!((got_burst / burst - 1.0).abs() < 0.04, "burst {got_burst} instead of {burst}");
+            assert!((got_loss / loss - 1.0).abs() < 0.03, "loss {got_loss} instead of {loss}");
+            assert!((got_burst / burst - 1.0).abs() < 0.03, "burst {got_burst} instead of {burst}");
         }
     }
 

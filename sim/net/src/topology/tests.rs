@@ -85,7 +85,6 @@ fn regular_graphs_are_regular_and_fixed_ones_are_what_they_say() {
     assert_eq!(build(TopologyKind::Complete, 10_000).degree(NodeId(3)), 9_999);
 }
 
-/// Mean degree 2k − k²/(n − 1), every node at least k.
 #[test]
 fn an_upper_tier_is_a_clique_and_the_others_dial() {
     let topology = build(TopologyKind::Tiers { core: 50, degree: 4 }, 1_000);
@@ -100,6 +99,7 @@ fn an_upper_tier_is_a_clique_and_the_others_dial() {
     assert!(why(0).contains("at least one node") && why(1_001).contains("topology.core = 1001"));
 }
 
+/// Mean degree 2k − k²/(n − 1), every node at least k.
 #[test]
 fn k_out_has_the_expected_mean_degree() {
     let topology = build(TopologyKind::KOut { degree: 8 }, 10_000);
