@@ -238,12 +238,15 @@ fn bernoulli(mut luck: Stream, p: f64) -> impl FnMut() -> bool {
     move || luck.chance(Probability::new(p))
 }
 
+/// Loss and residual loss.
+type Point = (f64, f64);
+
 #[test]
 fn residual_loss_is_binomial() {
     // Reference values of network specification §6.8: p · P(Binomial(k + r − 1, p) ≥ r). The missing of a group come together, so the
     // count of losses is overdispersed; the tolerance is 4 standard errors with that factor (at most r + 1 … 4), a false-alarm rate below
     // 1e-4 per line. Lines with an expectation below 200 losses are left to the closed form.
-    let cases: [(u8, u8, [(f64, f64); 3]); 4] = [
+    let cases: [(u8, u8, [Point; 3]); 4] = [
         (10, 1, [(0.01, 9.6e-4), (0.05, 2.0e-2), (0.1, 6.5e-2)]),
         (10, 3, [(0.01, 2.1e-6), (0.05, 9.8e-4), (0.1, 1.1e-2)]),
         (8, 4, [(0.01, 3.1e-8), (0.05, 7.8e-5), (0.1, 1.9e-3)]),

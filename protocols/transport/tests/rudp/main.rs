@@ -7,4 +7,5 @@ mod pair;
 mod properties;
 mod reference;
 mod rules;
-mod smoke;
+mod script;
+mod sessions;
