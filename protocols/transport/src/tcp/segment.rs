@@ -163,3 +163,79 @@ impl<M> Wire for Segment<M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The header as RFC 9293, RFC 7323 and RFC 2018 lay it out, byte by byte.
+    fn encode(segment: &Segment<u8>) -> Vec<u8> {
+        let mut options = Vec::new();
+        if segment.flags.has(Flags::SYN) {
+            options.extend([2, 4]);
+            options.extend(segment.mss.to_be_bytes());
+            options.extend(if segment.sack_permitted { [4, 2] } else { [1, 1] });
+        } else {
+            options.extend([1, 1]);
+        }
+        options.extend([8, 10]);
+        options.extend(segment.timestamp.to_be_bytes());
+        options.extend(segment.echo.to_be_bytes());
+        if segment.flags.has(Flags::SYN) {
+            options.extend([1, 3, 3, segment.scale]);
+        }
+        let blocks = segment.blocks.as_slice();
+        if !blocks.is_empty() {
+            options.extend([1, 1, 5, 2 + 8 * blocks.len() as u8]);
+            for (from, to) in blocks {
+                options.extend(from.to_be_bytes());
+                options.extend(to.to_be_bytes());
+            }
+        }
+        assert_eq!(options.len() % 4, 0);
+        let mut header = Vec::new();
+        header.extend(segment.source.to_be_bytes());
+        header.extend(segment.destination.to_be_bytes());
+        header.extend(segment.sequence.to_be_bytes());
+        header.extend(segment.acknowledgement.to_be_bytes());
+        header.extend([(((20 + options.len()) / 4) << 4) as u8, segment.flags.0]);
+        header.extend(segment.window.to_be_bytes());
+        header.extend([0; 4]);
+        header.extend(options);
+        header
+    }
+
+    #[test]
+    fn the_length_on_the_wire_is_that_of_the_encoding() {
+        let mut segment = Segment {
+            source: 1,
+            destination: 2,
+            sequence: 3,
+            acknowledgement: 4,
+            flags: Flags::ACK,
+            window: 5,
+            timestamp: 6,
+            echo: 7,
+            scale: 7,
+            mss: 1448,
+            sack_permitted: true,
+            blocks: Blocks::default(),
+            length: 0,
+            ends: SmallVec::new(),
+        };
+        for blocks in 0..=3_u32 {
+            for flags in [Flags::ACK, Flags::SYN, Flags::ACK.with(Flags::FIN)] {
+                segment.flags = flags;
+                segment.length = 1000;
+                // The network adds 28 bytes for IP and UDP; IP's own 20 remain.
+                let on_the_wire = segment.wire_len() + 28;
+                assert_eq!(on_the_wire as usize, 20 + encode(&segment).len() + 1000, "{blocks} {flags:?}");
+            }
+            let more = segment.blocks.push(8, 9);
+            assert_eq!(more, blocks < 3);
+        }
+        segment.blocks = Blocks::default();
+        segment.flags = Flags::ACK;
+        assert_eq!(segment.wire_len(), 1000 + 24);
+    }
+}
