@@ -2,6 +2,7 @@
 
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
+use astrarium_scenarios_gossip::Gossip;
 use astrarium_scenarios_kademlia::KademliaSystem;
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_victims::Victims;
@@ -10,6 +11,7 @@ use astrarium_scenarios_victims::Victims;
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
+    registry.register(Gossip::default());
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
     registry.register(Victims::default());
@@ -46,6 +48,10 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/canary/liveness.toml",
     "scenarios/canary/nondeterminism.toml",
     "scenarios/canary/safety.toml",
+    "scenarios/gossip/epidemics.toml",
+    "scenarios/gossip/flood.toml",
+    "scenarios/gossip/gossip.toml",
+    "scenarios/gossip/infect-and-die.toml",
     "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",
     "scenarios/nakamoto/double-spend-real.toml",

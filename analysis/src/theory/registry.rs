@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, graphs, selfish, stale, tcp, victims};
+use super::{Inputs, gossip, graphs, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -120,11 +120,60 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     Theory {
+        name: "flood-coverage",
+        about: "Share of the live nodes that a flood reaches on a regular graph with a share of all nodes down",
+        formula: "1-u^d, u = f + (1-f)u^(d-1)",
+        source: "Callaway et al. 2000",
+        needs: &["fault.dead.share", "network.topology.degree"],
+        value: |i| gossip::flood_coverage(i.number("fault.dead.share")?, i.count("network.topology.degree")?),
+        ..PLAIN
+    },
+    Theory {
+        name: "flood-delay",
+        about: "Mean delay in ms of a flood on a random regular graph with equal link delays",
+        formula: "one_way * mean hops, mean field",
+        source: "derived in astrarium_analysis::theory::gossip",
+        needs: &["network.nodes", "network.topology.degree", "network.latency.one_way"],
+        value: |i| {
+            let hops = gossip::flood_hops(i.count("network.nodes")?, i.count("network.topology.degree")?)?;
+            Some(hops * 1e3 * i.number("network.latency.one_way")?)
+        },
+        ..PLAIN
+    },
+    Theory {
+        name: "flood-receipts",
+        about: "Times that a node receives an item when everybody relays to all but the sender",
+        formula: "d n/(n-1) - 1, d = measured mean degree",
+        source: "each link carries it both ways, less a spanning tree",
+        needs: &["network.nodes"],
+        measured: &["mean_degree"],
+        value: |i| gossip::flood_receipts(i.count("network.nodes")?, i.metric("mean_degree")?),
+        ..PLAIN
+    },
+    Theory {
         name: "impossible",
         about: "The event happens in no run",
         formula: "P = 0",
         source: "by definition",
         value: |_| Some(0.0),
+        ..PLAIN
+    },
+    Theory {
+        name: "infect-and-die",
+        about: "Share reached by an infect-and-die epidemic",
+        formula: "x = 1 - exp(-f x)",
+        source: "Kermarrec, Massoulie, Ganesh 2003",
+        needs: &["protocol.mode.fanout"],
+        value: |i| gossip::infect_and_die(i.number("protocol.mode.fanout")?),
+        ..PLAIN
+    },
+    Theory {
+        name: "isolated",
+        about: "Probability that all neighbours are down",
+        formula: "f^d",
+        source: "network specification C16",
+        needs: &["fault.dead.share", "network.topology.degree"],
+        value: |i| gossip::isolated(i.number("fault.dead.share")?, i.count("network.topology.degree")?),
         ..PLAIN
     },
     Theory {
@@ -169,6 +218,24 @@ static REGISTRY: &[Theory] = &[
             let rto = i.number(MIN_RTO).unwrap_or(0.2).max(rtt);
             tcp::pftk(i.number(MSS).unwrap_or(tcp::MSS), rtt, rto, i.number(LOSS)?, 1.0)
         },
+        ..PLAIN
+    },
+    Theory {
+        name: "push-pull-rounds",
+        about: "Rounds of push-pull until all know, to within a constant",
+        formula: "log3 n + log2 ln n",
+        source: "Karp et al. 2000",
+        needs: &["network.nodes"],
+        value: |i| gossip::push_pull_rounds(i.count("network.nodes")?),
+        ..PLAIN
+    },
+    Theory {
+        name: "push-rounds",
+        about: "Rounds of push until all know, to within a constant",
+        formula: "log2 n + ln n",
+        source: "Pittel 1987",
+        needs: &["network.nodes"],
+        value: |i| gossip::push_rounds(i.count("network.nodes")?),
         ..PLAIN
     },
     Theory {
@@ -247,6 +314,21 @@ static REGISTRY: &[Theory] = &[
         needs: &[INTERVAL],
         measured: &[MEAN_DELAY],
         value: |i| stale::upper_bound(i.metric(MEAN_DELAY)? / 1e3, i.number(INTERVAL)?),
+        ..PLAIN
+    },
+    Theory {
+        name: "sync-bound",
+        about: "Most transactions per second that a node can learn by announcements",
+        formula: "batch/interval * min(degree, fan-out)",
+        source: "network specification C18",
+        needs: &["protocol.mode.notify_max", "protocol.mode.notify_interval", "network.topology.degree"],
+        optional: &["protocol.mode.fanout"],
+        value: |i| {
+            let (batch, interval) =
+                (i.number("protocol.mode.notify_max")?, i.number("protocol.mode.notify_interval")?);
+            let degree = i.number("network.topology.degree")?;
+            gossip::sync_bound(batch, interval, degree, i.number("protocol.mode.fanout"))
+        },
         ..PLAIN
     },
     Theory {
