@@ -87,6 +87,9 @@ impl Resolver<'_> {
             }
         }
         sweep.groups = self.groups(&sweep.axes, draft.zip.as_ref());
+        for group in &sweep.groups {
+            self.distinct(&sweep.axes, group);
+        }
         let points = sweep.lengths().try_fold(1usize, usize::checked_mul);
         if points.is_none_or(|n| n > MAX_POINTS) {
             let place = draft.axes.first().map_or(draft.place, |a| a.place);
@@ -136,7 +139,6 @@ impl Resolver<'_> {
         if let Kind::Variants(_) = kind {
             label_variants(&raw.key, &mut values);
         }
-        self.distinct(raw, &values);
         Some(Axis { key: raw.key.clone(), values, place: raw.place })
     }
 
@@ -154,15 +156,25 @@ impl Resolver<'_> {
         Some(AxisValue { label, node, fields })
     }
 
-    fn distinct(&mut self, raw: &RawAxis, values: &[AxisValue]) {
+    /// No point may come twice: an axis alone holds each value once, axes that advance together each combination.
+    fn distinct(&mut self, axes: &[Axis], group: &[usize]) {
         let mut seen = std::collections::BTreeSet::new();
-        for value in values {
-            if !seen.insert(value.label.to_toml()) {
-                let message = format!("the axis `{}` holds the value {} twice", raw.key, value.label);
-                self.issues
-                    .add(Issue::new(value.node.place, raw.key.as_str(), message).expected("distinct values"));
-                return;
+        let members: Vec<&Axis> = group.iter().map(|&axis| &axes[axis]).collect();
+        let Some(first) = members.first() else { return };
+        for (at, value) in first.values.iter().enumerate() {
+            let labels: Vec<&Value> = members.iter().map(|axis| &axis.values[at].label).collect();
+            if seen.insert(labels.iter().map(|label| label.to_toml()).collect::<Vec<_>>()) {
+                continue;
             }
+            let said: Vec<String> = labels.iter().map(ToString::to_string).collect();
+            let keys: Vec<String> = members.iter().map(|axis| format!("`{}`", axis.key)).collect();
+            let message = match &keys[..] {
+                [key] => format!("the axis {key} holds the value {} twice", said.concat()),
+                _ => format!("the axes {} hold the values {} twice", keys.join(", "), said.join(", ")),
+            };
+            let issue = Issue::new(value.node.place, first.key.as_str(), message);
+            self.issues.add(issue.expected("distinct values"));
+            return;
         }
     }
 

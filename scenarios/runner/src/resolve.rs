@@ -161,6 +161,10 @@ impl Resolver<'_> {
                 .map(Value::BitRate),
             (Kind::Bytes, Content::Text(t)) => units::parse_bytes(t).map(Value::Bytes),
             (Kind::PerSecond, Content::Text(t)) => units::parse_per_second(t).map(Value::PerSecond),
+            // The key names the unit.
+            (Kind::Bytes, Content::Integer(bytes)) if key.ends_with("_bytes") => {
+                u64::try_from(*bytes).map(Value::Bytes).map_err(|_| "is below zero".to_string())
+            }
             (
                 Kind::Span { .. } | Kind::BitRate | Kind::Bytes | Kind::PerSecond,
                 Content::Integer(_) | Content::Float(_),

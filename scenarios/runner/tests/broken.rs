@@ -325,6 +325,13 @@ fn cases() -> Vec<(&'static str, String, Vec<&'static str>)> {
             vec!["is zipped twice"],
         ),
         (
+            "combination twice",
+            sweep(
+                "\"adversary.share\" = [0.1, 0.2, 0.1]\n\"protocol.gain\" = [1, 1, 1]\nzip = [[\"adversary.share\", \"protocol.gain\"]]",
+            ),
+            vec!["hold the values 0.1, 1 twice"],
+        ),
+        (
             "zip of unequal lengths",
             sweep(
                 "\"adversary.share\" = [0.1]\n\"protocol.gain\" = [1, 2]\nzip = [[\"adversary.share\", \"protocol.gain\"]]",

@@ -104,6 +104,18 @@ impl Access {
         Some(train)
     }
 
+    /// When the uplink has sent what it has.
+    #[inline]
+    pub(crate) fn busy_until(&self) -> u64 {
+        self.up_until
+    }
+
+    /// So many bytes go over the uplink from now on, whenever exactly.
+    #[inline]
+    pub(crate) fn reserve(&mut self, now: u64, bytes: u64) {
+        self.up_until = self.up_until.max(now).saturating_add(transfer(bytes, self.up_bps));
+    }
+
     /// When to ask the downlink ([`Access::receive`]) about a piece that reaches it as `train`.
     #[inline]
     pub(crate) fn due(&self, train: Train, stretch: &Stretch) -> u64 {

@@ -13,6 +13,7 @@ use crate::modelled::Modelled;
 use crate::nat::NatConfig;
 use crate::region::Regions;
 use crate::topology::{NodeAttributes, Topology, TopologyKind};
+use crate::transport::TransportModel;
 
 /// What one event stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +78,10 @@ pub struct NetConfig {
     pub buffer_up: Option<u64>,
     /// Limit of the downlink queue in bytes; `None` as for the uplink.
     pub buffer_down: Option<u64>,
+    /// Limit of the uplink queue in packets, besides the one that is being sent; without a limit in bytes it is the only one.
+    pub packets_up: Option<u32>,
+    /// Limit of the downlink queue in packets, likewise.
+    pub packets_down: Option<u32>,
     /// Path MTU in bytes, 68 to 65,535.
     pub mtu: u32,
     /// What happens above the MTU.
@@ -85,6 +90,8 @@ pub struct NetConfig {
     pub fidelity: Fidelity,
     /// Who stands behind which middlebox; for addressed messages.
     pub nat: NatConfig,
+    /// What carries messages in message fidelity.
+    pub transport: TransportModel,
     /// Local clocks; for whoever drives the nodes.
     pub clock: ClockModel,
     /// Churn; for whoever drives the nodes.
@@ -119,10 +126,13 @@ impl NetConfig {
             bandwidth: Bandwidth::Unlimited,
             buffer_up: None,
             buffer_down: None,
+            packets_up: None,
+            packets_down: None,
             mtu: 1500,
             oversize: Oversize::Fragment,
             fidelity: Fidelity::Message,
             nat: NatConfig::default(),
+            transport: TransportModel::None,
             clock: ClockModel::default(),
             churn: ChurnModel::default(),
         }
@@ -164,6 +174,7 @@ impl NetConfig {
         self.check_regions_of_nodes()?;
         self.check_buffers()?;
         self.nat.check(self.nodes)?;
+        self.check_transport()?;
         self.clock.check()?;
         self.churn.check()
     }
@@ -209,6 +220,19 @@ impl NetConfig {
         Ok(())
     }
 
+    /// A transport in closed form stands for packets that are not events.
+    fn check_transport(&self) -> Result<(), NetError> {
+        if !self.transport.is_none() && self.fidelity == Fidelity::Packet {
+            let help = "set network.fidelity = \"message\", or run the transport itself as a layer";
+            return Err(NetError::config(
+                "transport",
+                "is a closed form, but every packet is an event",
+                help,
+            ));
+        }
+        self.transport.check(self.mtu)
+    }
+
     /// A queue that cannot hold one packet loses everything.
     fn check_buffers(&self) -> Result<(), NetError> {
         for (field, buffer) in [("buffer.up", self.buffer_up), ("buffer.down", self.buffer_down)] {
@@ -247,6 +271,8 @@ impl NetConfig {
     /// The queue limits in force: uplink, downlink.
     pub(crate) fn buffers(&self) -> (Option<u64>, Option<u64>) {
         let default = (self.fidelity == Fidelity::Packet).then_some(PACKET_BUFFER);
-        (self.buffer_up.or(default), self.buffer_down.or(default))
+        let bytes =
+            |given: Option<u64>, packets: Option<u32>| given.or(default.filter(|_| packets.is_none()));
+        (bytes(self.buffer_up, self.packets_up), bytes(self.buffer_down, self.packets_down))
     }
 }

@@ -19,8 +19,14 @@ use crate::latency::{self, Sampler, Wobble};
 use crate::link::{LossState, Packets, Stretch, any};
 use crate::nat::Boxes;
 use crate::placement;
+use crate::slots::Slots;
 use crate::topology::{EdgeAttributes, Edges, TopologyKind};
 use crate::traffic::Traffic;
+
+mod carried;
+mod queues;
+
+use carried::Carriers;
 
 /// A network as its [`NetConfig`] describes it.
 ///
@@ -42,6 +48,8 @@ pub struct Modelled {
     oversize: Oversize,
     buffer_up: Option<u64>,
     buffer_down: Option<u64>,
+    /// Queues that are limited in packets.
+    slots: Option<Slots>,
     /// Undisturbed rates in bit/s, up and down; empty when all are unlimited.
     rates: Arc<[(u64, u64)]>,
     access: Vec<Access>,
@@ -52,6 +60,8 @@ pub struct Modelled {
     edge_until: Map<(u32, u32), u64>,
     boxes: Boxes,
     disturbances: Disturbances,
+    /// Transports in closed form.
+    carriers: Option<Carriers>,
     lookahead: u64,
     traffic: Traffic,
 }
@@ -83,6 +93,7 @@ impl Modelled {
             oversize: config.oversize,
             buffer_up,
             buffer_down,
+            slots: Slots::new(rates.len(), config.packets_up, config.packets_down),
             access: rates.iter().map(|&rates| Access::new(rates)).collect(),
             rates,
             regions,
@@ -90,6 +101,7 @@ impl Modelled {
             edge_until: Map::default(),
             boxes,
             disturbances: Disturbances::default(),
+            carriers: Carriers::new(&config.transport),
             lookahead: lookahead.max(1),
             traffic: Traffic::default(),
         };
@@ -106,6 +118,7 @@ impl Modelled {
             && self.edges.is_none()
             && self.oversize == Oversize::Fragment
             && self.fidelity == Fidelity::Message
+            && self.carriers.is_none()
             && self.disturbances.none();
         // Constant delay keeps the order by itself, so `fifo` does not matter here.
         self.plain = if plain { self.sampler.constant() } else { None };
@@ -154,6 +167,9 @@ impl Modelled {
 
     /// Everything but the fast path.
     fn route(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) {
+        if self.carriers.is_some() {
+            return self.carry(now, parcel, transits);
+        }
         let packets = Packets::of(parcel.bytes, self.mtu);
         let pieces = match self.fidelity {
             Fidelity::Message => 1,
@@ -201,11 +217,7 @@ impl Modelled {
         path: &mut Path,
         mut arrives: impl FnMut(Time),
     ) {
-        let sent = match self.access.get_mut(parcel.from.index()) {
-            Some(access) => access.send(now.as_nanos(), stretch, self.buffer_up),
-            None => Some(Train::at(now.as_nanos())),
-        };
-        let Some(train) = sent else {
+        let Some(train) = self.uplink(now, parcel.from, stretch) else {
             self.traffic.drops.uplink_full += 1;
             return;
         };
@@ -350,17 +362,7 @@ impl Network for Modelled {
         if !self.disturbances.none() && self.cut(landing.from, landing.to) {
             return Arrival::Drop;
         }
-        let Some(access) = self.access.get_mut(landing.to.index()) else {
-            self.traffic.delivered += 1;
-            return Arrival::Deliver;
-        };
-        let stretch = Packets::of(landing.bytes, self.mtu).piece(landing.piece, landing.pieces);
-        let Some(done) = access.receive(now.as_nanos(), &stretch, self.buffer_down) else {
-            self.traffic.drops.downlink_full += 1;
-            return Arrival::Drop;
-        };
-        self.traffic.delivered += 1;
-        if done > now.as_nanos() { Arrival::Later(Time::from_nanos(done)) } else { Arrival::Deliver }
+        self.downlink(now, landing)
     }
 
     fn outbound(&mut self, now: Time, from: NodeId, bytes: u32, header: &mut Header) -> Option<NodeId> {

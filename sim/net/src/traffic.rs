@@ -56,6 +56,10 @@ pub struct Traffic {
     pub delivered: u64,
     /// Pieces lost.
     pub drops: Drops,
+    /// Segments that transports in closed form sent again.
+    pub resent: u64,
+    /// Bytes that those transports put on the wire, from senders of messages to their recipients.
+    pub carried_bytes: u64,
 }
 
 impl Traffic {

@@ -31,6 +31,9 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
         bandwidth: bandwidth(kind("bandwidth"), params)?,
         buffer_up: params.opt_bytes("network.buffer.up"),
         buffer_down: params.opt_bytes("network.buffer.down"),
+        // At most 10^9 by their declarations.
+        packets_up: params.opt_integer("network.buffer.up_packets").map(|n| n as u32),
+        packets_down: params.opt_integer("network.buffer.down_packets").map(|n| n as u32),
         // At most 65,535 by its declaration.
         mtu: params.count("network.mtu") as u32,
         oversize: if params.flag("network.fragment") { Oversize::Fragment } else { Oversize::Drop },
@@ -39,6 +42,7 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
             _ => Fidelity::Message,
         },
         nat: super::nat::nat(kind("nat"), params)?,
+        transport: super::transport::model(params),
         clock: ClockModel {
             offset_sigma: params.span("network.clock.offset"),
             drift_ppm: params.number("network.clock.drift"),

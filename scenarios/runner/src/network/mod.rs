@@ -5,6 +5,7 @@
 
 mod build;
 mod nat;
+mod transport;
 
 pub use build::{complaint_of, net_config};
 
@@ -42,6 +43,7 @@ pub fn params() -> Vec<ParamSpec> {
             .default("{ kind = \"none\" }"),
     ];
     all.extend(packet_params());
+    all.extend(transport::params());
     all
 }
 

@@ -5,4 +5,5 @@ mod packets;
 
 pub use loss::LossModel;
 pub(crate) use loss::{LossState, any};
+pub use packets::wire_bytes;
 pub(crate) use packets::{Packets, Stretch};

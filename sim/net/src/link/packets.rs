@@ -34,6 +34,13 @@ pub(crate) struct Stretch {
     pub(crate) last: u64,
 }
 
+/// Bytes on the wire of a datagram with this encoded length, headers of all its packets included, on a path with this MTU (at
+/// least 68).
+#[must_use]
+pub fn wire_bytes(bytes: u32, mtu: u32) -> u64 {
+    Packets::of(bytes, u64::from(mtu)).all().total
+}
+
 impl Packets {
     /// `mtu` is at least 68, the least that IPv4 allows.
     #[inline]
