@@ -5,6 +5,7 @@ use astrarium_scenarios_canary::Canary;
 use astrarium_scenarios_gossip::Gossip;
 use astrarium_scenarios_kademlia::KademliaSystem;
 use astrarium_scenarios_nakamoto::Nakamoto;
+use astrarium_scenarios_transfer::Transfer;
 use astrarium_scenarios_victims::Victims;
 
 /// Every system.
@@ -14,6 +15,7 @@ pub(crate) fn registry() -> Registry {
     registry.register(Gossip::default());
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
+    registry.register(Transfer::default());
     registry.register(Victims::default());
     registry
 }
@@ -62,6 +64,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/nakamoto/selfish-mining-real.toml",
     "scenarios/nakamoto/selfish-mining.toml",
     "scenarios/nakamoto/stale-rate.toml",
+    "scenarios/transfer/transfer.toml",
     "scenarios/victims/victims-eclipse.toml",
     "scenarios/victims/victims.toml",
 ];

@@ -1,0 +1,222 @@
+//! One run, from parameters to outcome.
+
+use astrarium_engine::{Builder, Fault, Finding, Pause, RunOptions, Verdict};
+use astrarium_net::{ClockModel, LossModel, Modelled, NetConfig, TransportModel};
+use astrarium_node::{NodeId, Seed, Time};
+use astrarium_protocol_transport::datagram::Udp;
+use astrarium_protocol_transport::rudp::Rudp;
+use astrarium_protocol_transport::tcp::Tcp;
+use astrarium_runner::network::complaint_of;
+use astrarium_runner::{
+    Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
+};
+
+use crate::carrier::{self, Carrier, Tally};
+use crate::figures::{self, Summary};
+use crate::flows::{Flows, Hand};
+use crate::metrics::Watch;
+use crate::oracles::Oracles;
+use crate::settings::{self, Transport};
+use crate::spec;
+
+/// Losses that must be to be expected before a run without any repair is suspicious.
+const CERTAIN: f64 = 20.0;
+
+/// System `transfer`: messages from node to node over a chosen transport and path.
+#[derive(Debug, Clone)]
+pub struct Transfer {
+    spec: SystemSpec,
+}
+
+/// The system, to be registered.
+#[must_use]
+pub fn experiment() -> Transfer {
+    Transfer::new()
+}
+
+impl Transfer {
+    /// The system.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { spec: spec::spec() }
+    }
+}
+
+impl Default for Transfer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Experiment for Transfer {
+    fn spec(&self) -> &SystemSpec {
+        &self.spec
+    }
+
+    fn validate(&self, params: &Params, files: &Files) -> Result<(), Complaint> {
+        let transport = settings::transport(params)?;
+        settings::network(params, files, &transport)?;
+        settings::baseline(params)?;
+        settings::load(params)?;
+        faults::check(params, params.count("network.nodes"))
+    }
+
+    fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
+        let transport = settings::transport(params)?;
+        let net = settings::network(params, context.files, &transport)?;
+        let run = Run::new(params, context, &net)?;
+        let mut own = run.over(&transport, &net, context.options.clone())?;
+        if params.text("baseline.kind") != "none" {
+            let other = settings::baseline(params)?.unwrap_or(transport);
+            // The baseline is part of the run: it has the same queue, but snapshots and records are of the first half.
+            let options = RunOptions {
+                queue: context.options.queue,
+                order_seed: context.options.order_seed,
+                ..RunOptions::default()
+            };
+            let base = run.over(&other, &settings::packets(net), options)?;
+            own.compare(&base);
+        }
+        Ok(own.outcome)
+    }
+}
+
+/// What both halves of a run share.
+struct Run<'a> {
+    context: &'a RunContext<'a>,
+    seed: Seed,
+    flows: Flows,
+    faults: Vec<Fault>,
+    clocks: ClockModel,
+    early: bool,
+    /// Every message has a connection of its own.
+    fresh: bool,
+    until: Time,
+}
+
+/// One half: the flows over one transport.
+struct Half {
+    outcome: Outcome,
+    latencies: Option<Summary>,
+    completion_ms: Option<f64>,
+}
+
+impl<'a> Run<'a> {
+    fn new(params: &Params, context: &'a RunContext<'a>, net: &NetConfig) -> Result<Self, Complaint> {
+        let seed = Seed(context.seed);
+        Ok(Self {
+            context,
+            seed,
+            flows: Flows::new(settings::load(params)?, seed),
+            faults: faults::plan(params, net.nodes, seed)?,
+            clocks: net.clock,
+            early: params.flag("stop.early"),
+            fresh: params.text("protocol.pooling") == "per_message",
+            until: Time::ZERO + params.span("stop.time"),
+        })
+    }
+
+    /// The flows over this transport; in closed form when the network has it.
+    fn over(&self, transport: &Transport, net: &NetConfig, options: RunOptions) -> Result<Half, RunError> {
+        match transport {
+            _ if !net.transport.is_none() => self.drive(net, options, |_| Udp::new()),
+            Transport::Udp => self.drive(net, options, |_| Udp::new()),
+            Transport::Tcp(config) => {
+                let config = config.clone();
+                self.drive(net, options, move |_| Tcp::new(config.clone()))
+            }
+            Transport::Rudp(config, None) => {
+                let config = *config;
+                self.drive(net, options, move |_| Rudp::new(config))
+            }
+            Transport::Rudp(config, Some((data, parity))) => {
+                let (config, shape) = (*config, (*data, *parity));
+                self.drive(net, options, move |_| carrier::corrected(config, shape))
+            }
+        }
+    }
+
+    fn drive<P: Carrier>(
+        &self,
+        net: &NetConfig,
+        options: RunOptions,
+        factory: impl Fn(NodeId) -> P + Send + Sync + 'static,
+    ) -> Result<Half, RunError> {
+        let (network, _) = net.build(self.seed).map_err(|error| complaint_of(&error))?;
+        let closed = net.transport != TransportModel::None;
+        let oracles = Oracles::new(
+            self.flows.len(),
+            P::RELIABLE || closed,
+            self.fresh,
+            self.losses(net) >= CERTAIN,
+            !self.faults.is_empty(),
+        );
+        let mut simulation = Builder::new(net.nodes, self.seed, network, factory)
+            .observer(Watch::new(&self.flows, net.mtu, self.early, oracles))
+            .workload(Hand::new(&self.flows))
+            .faults(self.faults.clone())
+            .clocks(self.clocks)
+            .options(options)
+            .build();
+        if simulation.run(self.until, || self.context.interrupted()) == Pause::Interrupted {
+            return Err(RunError::Interrupted);
+        }
+        let mut tally = (0..net.nodes)
+            .map(|node| simulation.node(NodeId::from(node)).tally())
+            .fold(Tally::default(), Tally::plus);
+        let mut watch = simulation.observer().clone();
+        if closed {
+            closed_form(&mut watch, &mut tally, simulation.network());
+        }
+        watch.oracles.close(simulation.now(), tally.retransmissions);
+        let mut metrics = figures::figures(&watch, tally, simulation.events());
+        let server = simulation.node(NodeId(0)).tally();
+        metrics.extend(figures::server(&self.flows, server, simulation.now()));
+        let completion_ms = metrics.iter().find(|(name, _)| *name == "completion_ms").map(|&(_, v)| v);
+        let findings = watch.oracles.findings(simulation.now());
+        Ok(Half {
+            outcome: Outcome::of(&simulation, metrics, findings),
+            latencies: watch.latencies().summary(),
+            completion_ms,
+        })
+    }
+
+    /// Expected number of lost data packets.
+    fn losses(&self, net: &NetConfig) -> f64 {
+        let rate = match net.loss {
+            LossModel::None => 0.0,
+            LossModel::Bernoulli { p } => p,
+            // Losses come in bursts: what counts is how often one begins.
+            LossModel::GilbertElliott { p, r, h, .. } => (1.0 - h) * p * r / (p + r),
+        };
+        let packets = u64::from(self.flows.load().bytes).div_ceil(1_400);
+        rate * (self.flows.total() * packets) as f64
+    }
+}
+
+/// What nodes that hand whole messages to the network cannot count.
+fn closed_form(watch: &mut Watch, tally: &mut Tally, network: &Modelled) {
+    tally.retransmissions = network.traffic().resent;
+    watch.forward = network.traffic().carried_bytes;
+}
+
+impl Half {
+    /// Adds the comparison with a baseline, and the baseline's events to the run's identity.
+    fn compare(&mut self, base: &Self) {
+        let metrics = &mut self.outcome.metrics;
+        if let (Some(own), Some(base)) = (self.latencies, base.latencies) {
+            metrics.extend([
+                ("latency_ratio", own.mean / base.mean),
+                ("latency_p95_ratio", own.p95 / base.p95),
+                ("latency_p99_ratio", own.p99 / base.p99),
+            ]);
+        }
+        if let (Some(own), Some(base)) = (self.completion_ms, base.completion_ms) {
+            metrics.push(("completion_ratio", own / base));
+        }
+        metrics.push(("events_ratio", base.outcome.events as f64 / self.outcome.events.max(1) as f64));
+        self.outcome.digest = self.outcome.digest.merge(base.outcome.digest);
+        let broken = |finding: &&Finding| finding.verdict != Verdict::Holds;
+        self.outcome.findings.extend(base.outcome.findings.iter().filter(broken).cloned());
+    }
+}
