@@ -72,11 +72,20 @@ pub(crate) fn values(table: &RunTable, point: usize, metric: &str) -> Vec<f64> {
 fn inputs_of(point: &Point) -> Inputs {
     let fixed = point.params.iter().map(|(key, entry)| (key, &entry.value));
     let swept = point.swept.iter().map(|(key, value)| (key.as_str(), value));
-    fixed.chain(swept).fold(Inputs::new(), |inputs, (key, value)| match (value.as_f64(), value) {
+    fixed.chain(swept).fold(Inputs::new(), |inputs, (key, value)| input_of(inputs, key, value))
+}
+
+/// Adds a parameter; the elements of a list as `key.0`, `key.1` …
+fn input_of(inputs: Inputs, key: &str, value: &Value) -> Inputs {
+    match (value.as_f64(), value) {
         (Some(number), _) => inputs.with(key, number),
         (None, Value::Text(text)) => inputs.with_text(key, text),
+        (None, Value::List(items)) => items
+            .iter()
+            .enumerate()
+            .fold(inputs, |inputs, (i, item)| input_of(inputs, &format!("{key}.{i}"), item)),
         _ => inputs,
-    })
+    }
 }
 
 /// The closed form that the scenario names for a metric at a point: by a gate that covers the point, else by a figure.

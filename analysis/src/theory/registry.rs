@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, gossip, graphs, selfish, stale, tcp, victims};
+use super::{Inputs, fec, gossip, graphs, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -116,6 +116,17 @@ static REGISTRY: &[Theory] = &[
             let premined = small(i.count(PREMINED).unwrap_or(1))?;
             let start = Start { premined, tie_wins: false };
             double_spend(i.number(SHARE)?, small(i.count("adversary.confirmations")?)?, start)
+        },
+        ..PLAIN
+    },
+    Theory {
+        name: "fec-residual",
+        about: "Loss that is left behind forward error correction, when losses are independent",
+        formula: "p P(Binomial(k + r - 1, p) >= r), (k, r) = protocol.fec",
+        source: "network specification, section 6.8",
+        needs: &["protocol.fec.0", "protocol.fec.1", LOSS],
+        value: |i| {
+            fec::residual_loss(i.count("protocol.fec.0")?, i.count("protocol.fec.1")?, i.number(LOSS)?)
         },
         ..PLAIN
     },
