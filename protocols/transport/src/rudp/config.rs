@@ -176,7 +176,17 @@ impl Config {
                 format: Format::Enet,
                 ..LIBRARY
             },
-            Profile::Udt | Profile::HcSlice => LIBRARY,
+            Profile::HcSlice => Self {
+                format: Format::Slice,
+                mtu: 1_088,
+                initial_rto: 10_000,
+                dead_link: 3,
+                keepalive: 0,
+                dead_after: 0,
+                flush_on_io: true,
+                ..LIBRARY
+            },
+            Profile::Udt => LIBRARY,
         }
     }
 
@@ -184,6 +194,17 @@ impl Config {
     #[must_use]
     pub fn mss(&self) -> u32 {
         self.mtu.saturating_sub(self.format.datagram_bytes() + self.format.push_bytes()).max(1)
+    }
+
+    /// Bytes on the wire of a message with so many bytes.
+    pub(super) fn payload_bytes(&self, bytes: u32) -> u32 {
+        if self.compress_ratio >= 1.0 {
+            return bytes;
+        }
+        // Rounding up keeps a byte a byte; the product is at most `bytes`.
+        let exact = f64::from(bytes) * self.compress_ratio;
+        let floor = exact as u32;
+        floor + u32::from(f64::from(floor) < exact)
     }
 
     /// What is wrong with these parameters, as (field, problem), if anything is.

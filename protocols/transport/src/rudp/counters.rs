@@ -31,6 +31,8 @@ pub struct Counters {
     pub payload_accepted: u64,
     /// Messages not accepted because the queue was full.
     pub refused: u64,
+    /// Messages accepted and given up in a session that goes on (`hc_slice` only).
+    pub abandoned: u64,
     /// Sessions served by a timer.
     pub ticks: u64,
     /// Window probes sent.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use super::config::Config;
 use super::counters::Counters;
 use super::outbox::Piece;
-use super::packet::{Content, Push};
+use super::packet::{AckRun, Content, Push};
 
 /// A segment that was sent.
 #[derive(Debug, Clone)]
@@ -235,5 +235,22 @@ impl<M: Clone> Slot<M> {
         // The header carries 32 bits of the clock.
         self.ts = now as u32;
         Push { sn, len: self.piece.len, frg: self.piece.frg, content: self.piece.content.clone() }
+    }
+}
+
+/// The acknowledgement that tells what was overtaken, given the best one so far and a later run of the datagram: the highest number,
+/// and under the conservative rule only if it was also sent later.
+pub(super) fn newer_ack((sn, ts): (u32, u32), run: &AckRun, config: &Config) -> (u32, u32) {
+    let ahead = |a: u32, b: u32| (a.wrapping_sub(b) as i32) > 0;
+    if !ahead(run.last(), sn) {
+        (sn, ts)
+    } else if !config.fastack_conserve {
+        (run.last(), run.ts)
+    } else if ahead(run.ts, ts) {
+        // The first of the run that lies beyond `sn`; the rest of the run was not sent later than that one.
+        let beyond = sn.wrapping_add(1);
+        (if ahead(beyond, run.sn) { beyond } else { run.sn }, run.ts)
+    } else {
+        (sn, ts)
     }
 }

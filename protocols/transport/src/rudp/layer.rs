@@ -8,14 +8,17 @@ use crate::service::{Class, Down, Event, Message, Request};
 use super::config::Config;
 use super::counters::Counters;
 use super::opening::{Peer, Verdict};
-use super::packet::{Marks, Packet};
+use super::packet::{Format, Marks, Packet};
 use super::session::{Death, Phase, millis};
+use super::slices::Slices;
 
 /// Reliable, ordered messages over datagrams.
 #[derive(Debug, Clone)]
 pub struct Rudp<M> {
     config: Config,
     peers: Map<NodeId, Peer<M>>,
+    /// Instead of `peers`, in [`Format::Slice`].
+    slices: Map<NodeId, Slices<M>>,
     counters: Counters,
 }
 
@@ -52,7 +55,7 @@ impl<M: Message> Rudp<M> {
     /// A layer with these parameters, which the caller has validated ([`Config::validate`]).
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { config, peers: Map::default(), counters: Counters::default() }
+        Self { config, peers: Map::default(), slices: Map::default(), counters: Counters::default() }
     }
 
     /// The parameters.
@@ -89,7 +92,7 @@ impl<M: Message> Rudp<M> {
     #[must_use]
     pub fn sessions(&self) -> usize {
         // A count does not depend on the order.
-        self.peers.values().filter(|peer| peer.session.is_some()).count()
+        self.peers.values().filter(|peer| peer.session.is_some()).count() + self.slices.len()
     }
 
     fn send(&mut self, to: NodeId, message: M, class: Class, cx: &mut Cx<'_, Self>) {
@@ -97,7 +100,11 @@ impl<M: Message> Rudp<M> {
             cx.indicate(Event::Delivered { from: to, message });
             return;
         }
-        let Self { config, peers, counters } = self;
+        if self.config.format == Format::Slice {
+            self.send_slices(to, message, cx);
+            return;
+        }
+        let Self { config, peers, counters, .. } = self;
         if !peers.contains_key(&to) && peers.len() >= config.max_peers as usize {
             counters.table_full += 1;
             cx.indicate(Event::Refused { to, message });
@@ -129,7 +136,48 @@ impl<M: Message> Rudp<M> {
         self.arm(to, cx);
     }
 
+    fn send_slices(&mut self, to: NodeId, message: M, cx: &mut Cx<'_, Self>) {
+        let now = cx.now();
+        let Self { config, slices, counters, .. } = self;
+        let room = slices.len() < config.max_peers as usize || slices.contains_key(&to);
+        let bytes = u64::from(message.wire_len());
+        let accepted = if room {
+            let slices = slices.entry(to).or_insert_with(|| Slices::new(now));
+            slices.send(to, message, config, counters, cx)
+        } else {
+            counters.table_full += 1;
+            Err(message)
+        };
+        match accepted {
+            Ok(()) => {
+                counters.messages_accepted += 1;
+                counters.payload_accepted += bytes;
+            }
+            Err(message) => {
+                counters.refused += 1;
+                cx.indicate(Event::Refused { to, message });
+            }
+        }
+    }
+
+    fn input_slices(&mut self, from: NodeId, packet: Packet<M>, cx: &mut Cx<'_, Self>) {
+        let now = cx.now();
+        let Self { config, slices, counters, .. } = self;
+        if !slices.contains_key(&from) && slices.len() >= config.max_peers as usize {
+            counters.table_full += 1;
+            return;
+        }
+        let slices = slices.entry(from).or_insert_with(|| Slices::new(now));
+        if !slices.input(from, packet, config, counters, cx) {
+            counters.malformed += 1;
+        }
+    }
+
     fn close(&mut self, peer: NodeId, cx: &mut Cx<'_, Self>) {
+        if let Some(slices) = self.slices.get_mut(&peer) {
+            slices.close(peer, cx);
+            return;
+        }
         let now = cx.now();
         let Some(session) = self.peers.get_mut(&peer).and_then(|peer| peer.session.as_deref_mut()) else {
             return;
@@ -142,7 +190,7 @@ impl<M: Message> Rudp<M> {
     /// A datagram of the session that is open with `from`.
     fn input(&mut self, from: NodeId, packet: Packet<M>, cx: &mut Cx<'_, Self>) {
         let now = cx.now();
-        let Self { config, peers, counters } = self;
+        let Self { config, peers, counters, .. } = self;
         let Some(session) = peers.get_mut(&from).and_then(|peer| peer.session.as_deref_mut()) else { return };
         session.roll(now, config);
         let was_opening = session.phase == Phase::Opening;
@@ -178,7 +226,7 @@ impl<M: Message> Rudp<M> {
     /// Flushes, and ends the session if that shows that it is dead.
     fn flush(&mut self, peer: NodeId, cx: &mut Cx<'_, Self>) {
         let now = millis(cx.now());
-        let Self { config, peers, counters } = self;
+        let Self { config, peers, counters, .. } = self;
         let Some(session) = peers.get_mut(&peer).and_then(|peer| peer.session.as_deref_mut()) else { return };
         match session.flush(peer, now, config, counters, cx) {
             None => {}
@@ -222,7 +270,7 @@ impl<M: Message> Rudp<M> {
     fn serve(&mut self, id: NodeId, cx: &mut Cx<'_, Self>) {
         let now = cx.now();
         let ms = millis(now);
-        let Self { config, peers, counters } = self;
+        let Self { config, peers, counters, .. } = self;
         let Some(peer) = peers.get_mut(&id) else { return };
         let Some(session) = peer.session.as_deref_mut() else {
             if ms >= peer.forget_at {
@@ -267,6 +315,7 @@ impl<M: Message> Layer for Rudp<M> {
 
     fn on_restart(&mut self, _cx: &mut Cx<'_, Self>) {
         self.peers = Map::default();
+        self.slices = Map::default();
     }
 
     fn on_request(&mut self, request: Request<M>, cx: &mut Cx<'_, Self>) {
@@ -281,6 +330,10 @@ impl<M: Message> Layer for Rudp<M> {
         Received { from, message: packet }: Received<Packet<M>>,
         cx: &mut Cx<'_, Self>,
     ) {
+        if self.config.format == Format::Slice {
+            self.input_slices(from, packet, cx);
+            return;
+        }
         let now = cx.now();
         let full = self.peers.len() >= self.config.max_peers as usize;
         let verdict = match self.peers.get_mut(&from) {
@@ -332,7 +385,11 @@ impl<M: Message> Layer for Rudp<M> {
     }
 
     fn on_timer(&mut self, Timer(peer): Timer, cx: &mut Cx<'_, Self>) {
-        self.serve(peer, cx);
+        let Self { config, slices, counters, .. } = self;
+        match slices.get_mut(&peer) {
+            Some(slices) => slices.serve(peer, config, counters, cx),
+            None => self.serve(peer, cx),
+        }
     }
 }
 

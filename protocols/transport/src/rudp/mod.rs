@@ -5,7 +5,8 @@
 //! - `outbox.rs`: messages that wait, by class, and how they are cut into segments;
 //! - `flight.rs`: segments sent and not yet acknowledged – retransmission rules;
 //! - `inbox.rs`: segments received – order, duplicates, acknowledgements owed;
-//! - `session.rs`: one session, the flush; `opening.rs`: how sessions begin, end and are told apart; `layer.rs`: the layer.
+//! - `session.rs`: one session, the flush; `opening.rs`: how sessions begin, end and are told apart; `layer.rs`: the layer;
+//! - `slices.rs`: the one comparator that is no such machine.
 //!
 //! Where a KCP profile is chosen the machine behaves as the KCP library does, tick for tick: a millisecond clock, flushes on
 //! multiples of `interval`, acknowledgements and segments packed in the library's order. Two things differ from a program built on the
@@ -28,6 +29,7 @@ mod packet;
 mod probe;
 mod rto;
 mod session;
+mod slices;
 mod writer;
 
 pub use config::{Config, Profile, TickMode};

@@ -129,7 +129,7 @@ impl<M: Message> Outbox<M> {
     fn load(&mut self, config: &Config) -> Option<&mut Cutting<M>> {
         if self.cutting.is_none() {
             let message = self.next_message()?;
-            let left = payload_bytes(&message, config);
+            let left = config.payload_bytes(message.wire_len());
             self.segments = self.segments.saturating_sub(segments_of(&message, config));
             self.cutting = Some(Cutting { message, left, part_left: left.min(part_bytes(config)) });
         }
@@ -189,20 +189,8 @@ impl<M: Message> Outbox<M> {
     }
 }
 
-/// Bytes of a message on the wire.
-fn payload_bytes<M: Message>(message: &M, config: &Config) -> u32 {
-    let bytes = message.wire_len();
-    if config.compress_ratio >= 1.0 {
-        return bytes;
-    }
-    // Rounding up keeps a byte a byte; the product is at most `bytes`.
-    let exact = f64::from(bytes) * config.compress_ratio;
-    let floor = exact as u32;
-    floor + u32::from(f64::from(floor) < exact)
-}
-
 fn segments_of<M: Message>(message: &M, config: &Config) -> u32 {
-    payload_bytes(message, config).div_ceil(config.mss()).max(1)
+    config.payload_bytes(message.wire_len()).div_ceil(config.mss()).max(1)
 }
 
 /// Longest part: whole segments, at most 64 KiB and at most as many as the header can count.

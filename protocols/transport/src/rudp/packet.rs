@@ -13,6 +13,8 @@ pub enum Format {
     Kcp,
     /// 4 bytes per datagram, 6 per data command, 8 per acknowledgement (Paradigm specification E1).
     Enet,
+    /// 64 bytes per datagram, which carries one slice or one bitmap (a slice of 1,024 makes 1,088, Hyperchain's constants).
+    Slice,
 }
 
 impl Format {
@@ -22,6 +24,7 @@ impl Format {
         match self {
             Self::Kcp => 0,
             Self::Enet => 4,
+            Self::Slice => 64,
         }
     }
 
@@ -31,24 +34,17 @@ impl Format {
         match self {
             Self::Kcp => 24,
             Self::Enet => 6,
+            Self::Slice => 0,
         }
     }
 
-    /// Bytes of an acknowledgement.
+    /// Bytes of an acknowledgement, or of any other command. A bitmap of slices has its own length.
     #[must_use]
     pub const fn ack_bytes(self) -> u32 {
         match self {
             Self::Kcp => 24,
             Self::Enet => 8,
-        }
-    }
-
-    /// Bytes of any other command.
-    #[must_use]
-    pub const fn command_bytes(self) -> u32 {
-        match self {
-            Self::Kcp => 24,
-            Self::Enet => 8,
+            Self::Slice => 0,
         }
     }
 }
@@ -243,9 +239,12 @@ impl<M> Wire for Packet<M> {
     fn wire_len(&self) -> u32 {
         let format = self.format;
         let data: u32 = self.data.iter().map(|push| format.push_bytes() + u32::from(push.len)).sum();
+        // A bitmap has a bit per slice of the message.
+        let bitmap = format == Format::Slice && !self.acks.is_empty();
         format.datagram_bytes()
+            + if bitmap { u32::from(self.window).div_ceil(8) } else { 0 }
             + self.ack_count().saturating_mul(format.ack_bytes())
-            + self.marks.commands() * format.command_bytes()
+            + self.marks.commands() * format.ack_bytes()
             + data
             + u32::from(self.crypt_overhead)
     }

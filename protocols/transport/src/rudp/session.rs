@@ -7,7 +7,7 @@ use crate::service::Message;
 use super::config::{Config, TickMode};
 use super::congestion::Congestion;
 use super::counters::Counters;
-use super::flight::Flight;
+use super::flight::{Flight, newer_ack};
 use super::inbox::Inbox;
 use super::layer::Rudp;
 use super::outbox::Outbox;
@@ -308,9 +308,10 @@ impl<M: Message> Session<M> {
         let mut patience = true;
         if self.handshake.fire(now, config.max_rto) {
             patience = self.handshake.asked <= HANDSHAKE_TRIES;
-            self.commands = self.commands.with(Marks::PING);
+            let again = if patience { Marks::PING } else { Marks::NONE };
+            self.commands = self.commands.with(again);
         }
-        if config.keepalive > 0 && now >= self.sent_at + u64::from(config.keepalive) {
+        if now >= self.keepalive_at(config) {
             self.commands = self.commands.with(Marks::PING);
             counters.keepalives_sent += 1;
         }
@@ -364,34 +365,26 @@ impl<M: Message> Session<M> {
             || (self.draining.is_some() && self.is_drained())
     }
 
+    /// When to send a sign of life, ms; a handshake is one.
+    fn keepalive_at(&self, config: &Config) -> u64 {
+        if self.handshake.is_idle() { after(self.sent_at, config.keepalive) } else { u64::MAX }
+    }
+
     /// Earliest of the timeouts, ms.
     fn due_later(&self, config: &Config) -> u64 {
-        let after = |since: u64, span: u32| if span == 0 { u64::MAX } else { since + u64::from(span) };
         let timeouts = [
             self.flight.due().unwrap_or(u64::MAX),
             self.probe.at,
             self.handshake.at,
             self.draining.unwrap_or(u64::MAX),
-            after(self.sent_at, config.keepalive),
+            self.keepalive_at(config),
             after(self.heard_at, config.dead_after),
         ];
         timeouts.into_iter().min().unwrap_or(u64::MAX)
     }
 }
 
-/// The acknowledgement that tells what was overtaken, given the best one so far and a later run of the datagram: the highest number,
-/// and under the conservative rule only if it was also sent later.
-fn newer_ack((sn, ts): (u32, u32), run: &AckRun, config: &Config) -> (u32, u32) {
-    let ahead = |a: u32, b: u32| (a.wrapping_sub(b) as i32) > 0;
-    if !ahead(run.last(), sn) {
-        (sn, ts)
-    } else if !config.fastack_conserve {
-        (run.last(), run.ts)
-    } else if ahead(run.ts, ts) {
-        // The first of the run that lies beyond `sn`; the rest of the run was not sent later than that one.
-        let beyond = sn.wrapping_add(1);
-        (if ahead(beyond, run.sn) { beyond } else { run.sn }, run.ts)
-    } else {
-        (sn, ts)
-    }
+/// The time `span` after `since`, ms; never when `span` is 0.
+fn after(since: u64, span: u32) -> u64 {
+    if span == 0 { u64::MAX } else { since + u64::from(span) }
 }

@@ -54,7 +54,7 @@ impl<'a, 'b, M: Message> Writer<'a, 'b, M> {
     }
 
     pub(super) fn command(&mut self, command: Marks) {
-        self.reserve(self.packet.format.command_bytes());
+        self.reserve(self.packet.format.ack_bytes());
         self.packet.marks = self.packet.marks.with(command);
     }
 

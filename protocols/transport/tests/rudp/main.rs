@@ -1,5 +1,12 @@
 //! Reliable UDP through the layer contract, in virtual time.
 #![allow(missing_docs, reason = "tests")]
 
+mod comparators;
+mod correction;
+mod golden;
 mod pair;
-mod smoke;
+mod properties;
+mod reference;
+mod rules;
+mod script;
+mod sessions;

@@ -49,7 +49,8 @@ pub(crate) struct Pair<P: Protocol> {
     order: u64,
     queue: BinaryHeap<Reverse<(Time, u64)>>,
     pending: BTreeMap<u64, Pending<P>>,
-    timers: BTreeMap<(NodeId, String), u64>,
+    /// Which pending event each set timer is.
+    timers: Vec<(NodeId, P::Timer, u64)>,
     pub(crate) path: Path<P::Msg>,
     /// Datagrams sent: time, sender, datagram.
     pub(crate) sent: Vec<(Time, NodeId, P::Msg)>,
@@ -70,7 +71,7 @@ impl<P: Protocol> Pair<P> {
             order: 0,
             queue: BinaryHeap::new(),
             pending: BTreeMap::new(),
-            timers: BTreeMap::new(),
+            timers: Vec::new(),
             path: Box::new(path),
             sent: Vec::new(),
             keep_sent: true,
@@ -95,18 +96,22 @@ impl<P: Protocol> Pair<P> {
         }
         for command in fx.timers.drain(..) {
             let (TimerCmd::Set { timer, .. } | TimerCmd::Cancel { timer }) = command;
-            let name = (id, format!("{timer:?}"));
-            if let Some(old) = self.timers.remove(&name) {
-                self.pending.remove(&old);
-            }
+            self.disarm(id, timer);
             if let TimerCmd::Set { timer, at } = command {
                 let order = self.push(at.max(self.now + Span::from_nanos(1)), Pending::Timer(id, timer));
-                self.timers.insert(name, order);
+                self.timers.push((id, timer, order));
             }
         }
         for datagram in fx.down.drain(..) {
             let Datagram::One(to, message) = datagram else { panic!("a transport sends to one node") };
             self.transmit(id, to, message);
+        }
+    }
+
+    fn disarm(&mut self, id: NodeId, timer: P::Timer) {
+        if let Some(at) = self.timers.iter().position(|t| t.0 == id && t.1 == timer) {
+            let (_, _, order) = self.timers.swap_remove(at);
+            self.pending.remove(&order);
         }
     }
 
@@ -138,12 +143,8 @@ impl<P: Protocol> Pair<P> {
     }
 
     pub(crate) fn restart(&mut self, id: NodeId) {
-        let old: Vec<_> = self.timers.keys().filter(|(node, _)| *node == id).cloned().collect();
-        for name in old {
-            if let Some(order) = self.timers.remove(&name) {
-                self.pending.remove(&order);
-            }
-        }
+        let timers: Vec<_> = self.timers.iter().filter(|t| t.0 == id).map(|t| t.1).collect();
+        timers.into_iter().for_each(|timer| self.disarm(id, timer));
         self.call(id, P::on_restart);
     }
 
@@ -159,7 +160,7 @@ impl<P: Protocol> Pair<P> {
             match pending {
                 Pending::Deliver(to, received) => self.call(to, |node, cx| node.on_indication(received, cx)),
                 Pending::Timer(id, timer) => {
-                    self.timers.remove(&(id, format!("{timer:?}")));
+                    self.disarm(id, timer);
                     self.call(id, |node, cx| node.on_timer(timer, cx));
                 }
             }
