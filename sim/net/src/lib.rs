@@ -54,8 +54,8 @@ pub use latency::{Jitter, LatencyModel, Reorder, Spread};
 pub use link::{LossModel, wire_bytes};
 pub use modelled::Modelled;
 pub use nat::{
-    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Population, Site,
-    TableLoad,
+    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Pooling, Population,
+    Site, TableLoad,
 };
 pub use region::Regions;
 pub use topology::{DegreeBin, EdgeAttributes, FileGraph, NodeAttributes, Topology, TopologyKind};

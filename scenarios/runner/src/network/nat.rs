@@ -1,7 +1,7 @@
 //! `network.nat`: who is behind which middlebox.
 
 use astrarium_net::{
-    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Population,
+    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Pooling, Population,
 };
 
 use crate::spec::{Kind, ParamSpec, Variant};
@@ -12,6 +12,7 @@ const RFC: &str = "RFC 4787";
 const LINUX: &str = "Linux nf_conntrack";
 const MAPPINGS: &[&str] = &["eim", "adm", "apdm", "conntrack"];
 const FILTERINGS: &[&str] = &["eif", "adf", "apdf"];
+const POOLINGS: &[&str] = &["paired", "arbitrary"];
 const ALLOCATIONS: &[&str] = &["preserve", "sequential", "random"];
 
 /// The declaration.
@@ -100,6 +101,9 @@ fn common() -> Vec<ParamSpec> {
         hops("hops_core_inter", "hops between regions").default("14"),
         ParamSpec::new("fragments", Kind::Choice(&["reassemble", "drop"]), "what happens to fragments", RFC)
             .default("\"reassemble\""),
+        count("pool", 64, "outer addresses of a device").default("1"),
+        ParamSpec::new("pooling", Kind::Choice(POOLINGS), "which of them: one for each host, or any", RFC)
+            .default("\"paired\""),
         share("carrier_share", "share of the neighbourhoods behind a further device of their carrier")
             .default("0.0"),
         count("carrier_homes", 1_000_000, "sites of a neighbourhood").default("32"),
@@ -121,6 +125,7 @@ fn common() -> Vec<ParamSpec> {
         .default("\"random\""),
         count("carrier_max_entries", 1_000_000, "its most mappings, records, peers of a mapping")
             .default("65536"),
+        count("carrier_pool", 64, "its outer addresses").default("1"),
         hops("carrier_hops", "hops from a home's device to the network outside the carrier's").default("3"),
     ]
 }
@@ -206,11 +211,16 @@ fn tuned(device: NatDevice, params: &Params) -> NatDevice {
             "drop" => Fragments::Drop,
             _ => Fragments::Reassemble,
         },
+        pool: params.count("network.nat.pool") as u8,
+        pooling: match params.text("network.nat.pooling") {
+            "arbitrary" => Pooling::Arbitrary,
+            _ => Pooling::Paired,
+        },
         ..device
     }
 }
 
-/// The carriers' devices: timeouts and fragments as at home.
+/// The carriers' devices: timeouts, pooling and fragments as at home.
 fn carriers(params: &Params) -> NatDevice {
     let device = NatDevice::new(
         mapping(params.text("network.nat.carrier_mapping")),
@@ -220,6 +230,7 @@ fn carriers(params: &Params) -> NatDevice {
     NatDevice {
         max_entries: params.count("network.nat.carrier_max_entries") as u32,
         hops: params.count("network.nat.carrier_hops") as u8,
+        pool: params.count("network.nat.carrier_pool") as u8,
         ..tuned(device, params)
     }
 }

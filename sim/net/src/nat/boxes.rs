@@ -9,14 +9,12 @@
 //! hops to the outside a mapping needs ttl ≥ h + 1, and a packet reaches the far side's device with ttl ≥ h + core + 1.
 
 use std::collections::BTreeSet;
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use astrarium_node::hash::StableHasher;
-use astrarium_node::{Domain, Endpoint, Header, Ip, NodeId, Seed, Time};
+use astrarium_node::{Endpoint, Header, Ip, NodeId, Seed, Time};
 
 use crate::nat::config::{Allocation, Fragments, Mapping, NatConfig, NatDevice};
-use crate::nat::device::{Device, Refusal};
+use crate::nat::device::{Device, Luck, Refusal};
 use crate::nat::plan::{Owner, Plan, Realm, Spot};
 use crate::traffic::Drops;
 
@@ -81,6 +79,7 @@ impl Boxes {
         let guard = |device: &NatDevice| NatDevice {
             mapping: Mapping::EndpointIndependent,
             allocation: Allocation::Preserve,
+            pool: 1,
             ..*device
         };
         kinds.extend(kinds.iter().map(guard).collect::<Vec<_>>());
@@ -110,7 +109,7 @@ impl Boxes {
         model(&self.kinds, self.plan.spots[device as usize])
     }
 
-    /// The outer address of a device.
+    /// The (first) outer address of a device.
     pub(crate) fn wan(&self, device: u32) -> Ip {
         self.devices[device as usize].wan
     }
@@ -189,13 +188,10 @@ impl Boxes {
         }
         header.ttl = forwarded(header.ttl, model.hops)?;
         let (src, dst) = (header.src, header.dst);
-        let draws = || {
-            let mut name = StableHasher::new(u64::from(spot.firewall));
-            (src, dst, now.as_nanos()).hash(&mut name);
-            seed.stream(Domain::MIDDLEBOX, u64::from(spot.block) | 1 << 63, name.finish())
-        };
+        // Firewalls are named by their hosts, others by their sites.
+        let luck = Luck { seed, name: u64::from(spot.block) << 1 | u64::from(spot.firewall) };
         let state = &mut self.devices[device as usize];
-        header.src = state.outward(model, now.as_nanos(), src, dst, draws).map_err(Stop::Refused)?;
+        header.src = state.outward(model, now.as_nanos(), src, dst, luck).map_err(Stop::Refused)?;
         Ok(())
     }
 
@@ -232,11 +228,13 @@ impl Boxes {
             return Err(Stop::Fragment);
         }
         let (state, now) = (&mut self.devices[device as usize], now.as_nanos());
-        let (src, port) = (header.src, header.dst.port);
-        let inner = state.inward(model, now, src, port).map_err(Stop::Refused)?;
+        let src = header.src;
+        // Who has an address was asked before.
+        let outer = state.own(model, header.dst).ok_or(Stop::Unroutable)?;
+        let inner = state.inward(model, now, src, outer).map_err(Stop::Refused)?;
         // What dies here leaves the mapping as it was; what was refused above has left its record.
         header.ttl = forwarded(header.ttl, model.hops)?;
-        state.admitted(model, now, src, port);
+        state.admitted(model, now, src, outer);
         header.dst = inner;
         Ok(())
     }
@@ -253,7 +251,10 @@ impl Boxes {
     fn holds(&self, owner: Owner, ip: Ip) -> bool {
         match owner {
             Owner::Node(_) => true,
-            Owner::Device(device) => self.wan(device) == ip,
+            Owner::Device(device) => {
+                let socket = Endpoint::new(ip, 0);
+                self.devices[device as usize].own(self.model(device), socket).is_some()
+            }
         }
     }
 

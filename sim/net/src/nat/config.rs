@@ -46,6 +46,15 @@ pub enum Allocation {
     Random,
 }
 
+/// Which of its outer addresses a device uses (RFC 4787 §4.1, REQ-2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooling {
+    /// The same one for all mappings of an inner address.
+    Paired,
+    /// Any one for each mapping.
+    Arbitrary,
+}
+
 /// What a device does with a fragmented datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fragments {
@@ -82,10 +91,14 @@ pub struct NatDevice {
     pub hops: u8,
     /// What happens to fragments.
     pub fragments: Fragments,
+    /// How many outer addresses it has, 1 to 64.
+    pub pool: u8,
+    /// Which of them a mapping gets.
+    pub pooling: Pooling,
 }
 
 impl NatDevice {
-    /// A device with the defaults of the specification: Linux's timeouts, no record, no hairpin, 4096 entries, one hop.
+    /// A device with the defaults of the specification: Linux's timeouts, no record, no hairpin, 4096 entries, one hop, one address.
     #[must_use]
     pub const fn new(mapping: Mapping, filtering: Filtering, allocation: Allocation) -> Self {
         Self {
@@ -101,6 +114,8 @@ impl NatDevice {
             max_entries: 4096,
             hops: 1,
             fragments: Fragments::Reassemble,
+            pool: 1,
+            pooling: Pooling::Paired,
         }
     }
 
@@ -118,6 +133,10 @@ impl NatDevice {
                 "has a device without room for any mapping",
                 "allow at least 1 entry",
             ));
+        }
+        if !(1..=MOST_ADDRESSES).contains(&u32::from(self.pool)) {
+            let problem = format!("has a device with {} outer addresses", self.pool);
+            return Err(NetError::config(field, problem, format!("give 1 to {MOST_ADDRESSES}")));
         }
         let least = self.timeout_new.min(self.timeout_stream).min(self.record_ttl);
         if least.is_zero() {
@@ -243,8 +262,8 @@ impl Default for NatConfig {
     }
 }
 
-/// Most addresses of one node.
-const MOST_EXTRA: u32 = 64;
+/// Most addresses of one device, and most further addresses of one node.
+const MOST_ADDRESSES: u32 = 64;
 
 impl NatConfig {
     /// A population with this share of the sites behind devices.
@@ -328,8 +347,8 @@ impl NatConfig {
 
     fn check_extra(&self) -> Result<(), NetError> {
         for (node, more) in self.extra.iter() {
-            if *more > MOST_EXTRA {
-                let help = format!("give at most {MOST_EXTRA} more");
+            if *more > MOST_ADDRESSES {
+                let help = format!("give at most {MOST_ADDRESSES} more");
                 return Err(NetError::config(
                     "nat.extra",
                     format!("gives {node} {more} more addresses"),

@@ -28,5 +28,6 @@ mod tests;
 pub(crate) use boxes::Boxes;
 pub use boxes::TableLoad;
 pub use config::{
-    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Population, Site,
+    Allocation, Carrier, Filtering, Fragments, Mapping, NatConfig, NatDevice, NatKind, Pooling, Population,
+    Site,
 };

@@ -71,6 +71,8 @@ pub(crate) struct Plan {
     extra: Vec<NodeId>,
     /// Blocks: one for every site, then one for every neighbourhood.
     blocks: u32,
+    /// Addresses of a block: what the device with most of them needs.
+    stride: u32,
     /// The device of each block.
     by_block: Vec<u32>,
     /// The innermost device of each node; empty without devices.
@@ -86,6 +88,13 @@ fn blocks(config: &NatConfig, nodes: usize) -> (u64, u64) {
     (sites, config.carrier.map_or(0, |carrier| sites.div_ceil(u64::from(carrier.homes))))
 }
 
+/// Outer addresses of the device that has most.
+fn stride(config: &NatConfig) -> u32 {
+    let devices =
+        config.kinds.iter().map(|kind| &kind.device).chain(config.carrier.as_ref().map(|c| &c.device));
+    devices.map(|device| u32::from(device.pool)).max().unwrap_or(1)
+}
+
 /// Whether the address ranges suffice.
 pub(crate) fn check_room(config: &NatConfig, nodes: usize) -> Result<(), NetError> {
     let (sites, neighbourhoods) = blocks(config, nodes);
@@ -98,7 +107,7 @@ pub(crate) fn check_room(config: &NatConfig, nodes: usize) -> Result<(), NetErro
         ));
     }
     if neighbourhoods > 0 && sites > u64::from(SHARED.1) {
-        let help = format!("100.64/10 has room for {} homes behind carriers", SHARED.1);
+        let help = format!("100.64/10 has room for {} addresses of homes behind carriers", SHARED.1);
         return Err(NetError::config("nat.carrier_share", format!("nests {sites} homes"), help));
     }
     Ok(())
@@ -116,6 +125,7 @@ impl Plan {
             nodes: nodes as u32,
             extra,
             blocks: 0,
+            stride: stride(config),
             by_block: Vec::new(),
             behind: Vec::new(),
             spots: Vec::new(),
@@ -231,7 +241,7 @@ impl Plan {
         self.spots[device as usize].parent.map_or(Realm::Public, Realm::Inside)
     }
 
-    /// The outer address of a device after so many changes.
+    /// The first outer address of a device after so many changes.
     pub(crate) fn wan(&self, device: u32, changes: u32) -> Ip {
         let Spot { block, parent, firewall, host, .. } = self.spots[device as usize];
         if firewall {
@@ -244,7 +254,8 @@ impl Plan {
             (PUBLIC.0 + taken, PUBLIC.1 - taken)
         };
         // After thousands of changes the addresses come again.
-        Ip(first + changes % (room / self.blocks) * self.blocks + block)
+        let turn = changes % (room / self.stride / self.blocks);
+        Ip(first + (turn * self.blocks + block) * self.stride)
     }
 
     /// Whom an address is for in a realm, by the plan: a device may have given it up ([`Plan::wan`] tells).
@@ -292,7 +303,7 @@ impl Plan {
 
     /// The device of the block that a number falls into.
     fn device_at(&self, number: u32) -> Option<u32> {
-        let block = number.checked_rem(self.blocks)?;
+        let block = (number / self.stride).checked_rem(self.blocks)?;
         self.by_block.get(block as usize).copied().filter(|&device| device != NONE)
     }
 

@@ -8,6 +8,13 @@ use astrarium_node::{Endpoint, Ip};
 /// Stands for "any address" or "any port" in the remote part of a key: no host has it.
 pub(crate) const ANY: Endpoint = Endpoint::new(Ip(0), 0);
 
+/// An outer socket of the device: which of its addresses, and the port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Outer {
+    pub(crate) address: u8,
+    pub(crate) port: u16,
+}
+
 /// Sockets (or addresses, with port 0) that the inner socket of an entry has sent to.
 #[derive(Debug, Clone, Default)]
 struct Peers {
@@ -17,7 +24,7 @@ struct Peers {
     oldest: u64,
 }
 
-/// A mapping. It belongs to the key (outer port, remote), where the remote part is as wide as the device's mapping is
+/// A mapping. It belongs to the key (outer socket, remote), where the remote part is as wide as the device's mapping is
 /// narrow.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
@@ -65,12 +72,12 @@ impl Entry {
 /// Mappings and records.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// By outer port and remote part.
-    entries: BTreeMap<(u16, Endpoint), Entry>,
-    /// Outer ports by inner socket and remote part.
-    ports: Map<(Endpoint, Endpoint), u16>,
-    /// When records die, by outer port and source. Looked up only, never walked in order.
-    records: Map<(u16, Endpoint), u64>,
+    /// By outer socket and remote part.
+    entries: BTreeMap<(Outer, Endpoint), Entry>,
+    /// Outer sockets by inner socket and remote part.
+    outers: Map<(Endpoint, Endpoint), Outer>,
+    /// When records die, by outer socket and source. Looked up only, never walked in order.
+    records: Map<(Outer, Endpoint), u64>,
     /// No entry dies before.
     first_entry: u64,
     /// No record dies before.
@@ -81,45 +88,45 @@ impl Table {
     pub(crate) fn new() -> Self {
         Self {
             entries: BTreeMap::new(),
-            ports: Map::default(),
+            outers: Map::default(),
             records: Map::default(),
             first_entry: u64::MAX,
             first_record: u64::MAX,
         }
     }
 
-    /// The outer port of a live mapping of this inner socket.
-    pub(crate) fn port_of(&self, inner: Endpoint, remote: Endpoint, now: u64) -> Option<u16> {
-        let port = *self.ports.get(&(inner, remote))?;
-        self.entries.get(&(port, remote)).is_some_and(|entry| now < entry.expires).then_some(port)
+    /// The outer socket of a live mapping of this inner socket.
+    pub(crate) fn outer_of(&self, inner: Endpoint, remote: Endpoint, now: u64) -> Option<Outer> {
+        let outer = *self.outers.get(&(inner, remote))?;
+        self.entries.get(&(outer, remote)).is_some_and(|entry| now < entry.expires).then_some(outer)
     }
 
     /// The live entry of a key.
-    pub(crate) fn entry(&mut self, port: u16, remote: Endpoint, now: u64) -> Option<&mut Entry> {
-        self.entries.get_mut(&(port, remote)).filter(|entry| now < entry.expires)
+    pub(crate) fn entry(&mut self, outer: Outer, remote: Endpoint, now: u64) -> Option<&mut Entry> {
+        self.entries.get_mut(&(outer, remote)).filter(|entry| now < entry.expires)
     }
 
-    /// The first live entry on `port` whose remote part is within these bounds.
+    /// The first live entry on `outer` whose remote part is within these bounds.
     pub(crate) fn within(
         &mut self,
-        port: u16,
+        outer: Outer,
         (least, most): (Endpoint, Endpoint),
         now: u64,
     ) -> Option<&mut Entry> {
-        let mut range = self.entries.range_mut((port, least)..=(port, most));
+        let mut range = self.entries.range_mut((outer, least)..=(outer, most));
         range.find_map(|(_, entry)| (now < entry.expires).then_some(entry))
     }
 
-    /// Whether the mapping of another inner socket holds `port`, whatever its remote part.
-    pub(crate) fn held_by_another(&self, port: u16, inner: Endpoint, now: u64) -> bool {
-        let mut range = self.entries.range((port, ANY)..=(port, LAST));
+    /// Whether the mapping of another inner socket holds `outer`, whatever its remote part.
+    pub(crate) fn held_by_another(&self, outer: Outer, inner: Endpoint, now: u64) -> bool {
+        let mut range = self.entries.range((outer, ANY)..=(outer, LAST));
         range.any(|(_, entry)| now < entry.expires && entry.inner != inner)
     }
 
     /// Whether a live mapping or record has this reply tuple.
-    pub(crate) fn reply_taken(&self, port: u16, remote: Endpoint, now: u64) -> bool {
-        let mapped = self.entries.get(&(port, remote)).is_some_and(|entry| now < entry.expires);
-        mapped || self.records.get(&(port, remote)).is_some_and(|&expires| now < expires)
+    pub(crate) fn reply_taken(&self, outer: Outer, remote: Endpoint, now: u64) -> bool {
+        let mapped = self.entries.get(&(outer, remote)).is_some_and(|entry| now < entry.expires);
+        mapped || self.records.get(&(outer, remote)).is_some_and(|&expires| now < expires)
     }
 
     /// Whether there is room for one more mapping.
@@ -127,8 +134,8 @@ impl Table {
         if self.entries.len() >= limit && now >= self.first_entry {
             self.entries.retain(|_, entry| now < entry.expires);
             let entries = &self.entries;
-            self.ports.retain(|&(inner, remote), port| {
-                entries.get(&(*port, remote)).is_some_and(|entry| entry.inner == inner)
+            self.outers.retain(|&(inner, remote), outer| {
+                entries.get(&(*outer, remote)).is_some_and(|entry| entry.inner == inner)
             });
             self.first_entry = self.entries.values().map(|entry| entry.expires).min().unwrap_or(u64::MAX);
         }
@@ -140,23 +147,23 @@ impl Table {
         &mut self,
         inner: Endpoint,
         remote: Endpoint,
-        port: u16,
+        outer: Outer,
         expires: u64,
     ) -> &mut Entry {
         self.first_entry = self.first_entry.min(expires);
-        if let Some(old) = self.ports.insert((inner, remote), port).filter(|&old| old != port) {
+        if let Some(old) = self.outers.insert((inner, remote), outer).filter(|&old| old != outer) {
             self.entries.remove(&(old, remote));
         }
         let entry = Entry { inner, replied: false, expires, peers: Peers::default() };
-        if let Some(dead) = self.entries.insert((port, remote), entry).filter(|dead| dead.inner != inner) {
-            self.ports.remove(&(dead.inner, remote));
+        if let Some(dead) = self.entries.insert((outer, remote), entry).filter(|dead| dead.inner != inner) {
+            self.outers.remove(&(dead.inner, remote));
         }
-        self.entries.get_mut(&(port, remote)).expect("just inserted")
+        self.entries.get_mut(&(outer, remote)).expect("just inserted")
     }
 
     /// Notes or refreshes the record of an unsolicited packet; forgets it where there is no room.
-    pub(crate) fn record(&mut self, port: u16, source: Endpoint, now: u64, expires: u64, limit: usize) {
-        if let Some(record) = self.records.get_mut(&(port, source)) {
+    pub(crate) fn record(&mut self, outer: Outer, source: Endpoint, now: u64, expires: u64, limit: usize) {
+        if let Some(record) = self.records.get_mut(&(outer, source)) {
             *record = expires;
             return;
         }
@@ -166,7 +173,7 @@ impl Table {
         }
         if self.records.len() < limit {
             self.first_record = self.first_record.min(expires);
-            self.records.insert((port, source), expires);
+            self.records.insert((outer, source), expires);
         }
     }
 

@@ -1,9 +1,10 @@
 //! One device at a time: mapping, allocation, filters, timeouts, records, bounds.
 
-use astrarium_node::{Domain, Endpoint, Ip, Seed, Span, Stream};
+use astrarium_node::{Endpoint, Ip, Seed, Span};
 
-use super::device::{Device, Refusal};
-use super::{Allocation, Filtering, Fragments, Mapping, NatDevice};
+use super::device::{Device, Luck, Refusal};
+use super::table::Outer;
+use super::{Allocation, Filtering, Fragments, Mapping, NatDevice, Pooling};
 
 mod network;
 mod reference;
@@ -31,12 +32,11 @@ const fn world(host: u32, port: u16) -> Endpoint {
 struct Bench {
     model: NatDevice,
     device: Device,
-    draws: u64,
 }
 
 impl Bench {
     fn new(model: NatDevice) -> Self {
-        Self { model, device: Device::new(WAN), draws: 0 }
+        Self { model, device: Device::new(WAN) }
     }
 
     fn of(mapping: Mapping, filtering: Filtering, allocation: Allocation) -> Self {
@@ -44,11 +44,13 @@ impl Bench {
     }
 
     fn out(&mut self, s: u64, inner: Endpoint, dst: Endpoint) -> Result<u16, Refusal> {
-        self.draws += 1;
-        let draws = || stream(self.draws);
-        let source = self.device.outward(&self.model, s * SECOND, inner, dst, draws)?;
+        let source = self.source(s, inner, dst)?;
         assert_eq!(source.ip, WAN);
         Ok(source.port)
+    }
+
+    fn source(&mut self, s: u64, inner: Endpoint, dst: Endpoint) -> Result<Endpoint, Refusal> {
+        self.device.outward(&self.model, s * SECOND, inner, dst, LUCK)
     }
 
     fn port(&mut self, s: u64, inner: Endpoint, dst: Endpoint) -> u16 {
@@ -56,15 +58,18 @@ impl Bench {
     }
 
     fn comes_in(&mut self, s: u64, src: Endpoint, port: u16) -> Result<Endpoint, Refusal> {
-        let inner = self.device.inward(&self.model, s * SECOND, src, port)?;
-        self.device.admitted(&self.model, s * SECOND, src, port);
+        self.comes_to(s, src, Endpoint::new(WAN, port))
+    }
+
+    fn comes_to(&mut self, s: u64, src: Endpoint, dst: Endpoint) -> Result<Endpoint, Refusal> {
+        let outer: Outer = self.device.own(&self.model, dst).unwrap();
+        let inner = self.device.inward(&self.model, s * SECOND, src, outer)?;
+        self.device.admitted(&self.model, s * SECOND, src, outer);
         Ok(inner)
     }
 }
 
-fn stream(n: u64) -> Stream {
-    Seed(4).stream(Domain::MIDDLEBOX, 0, n)
-}
+const LUCK: Luck = Luck { seed: Seed(4), name: 0 };
 
 /// Which of three mappings (another port of the same peer, another peer, another inner socket) reuse the port of the first.
 #[test]
@@ -199,6 +204,28 @@ fn explicit_mappings_are_open_to_all_and_for_ever() {
     assert_eq!(bench.comes_in(2_000_000, world(9, 9), 4000), Ok(inside(1, 4000)));
 }
 
+/// Paired: one outer address for each inner one. Arbitrary: any, and each socket's port is its own on its address.
+#[test]
+fn pools_of_addresses_are_used_as_they_say() {
+    for (pooling, most) in [(Pooling::Paired, 1), (Pooling::Arbitrary, 8)] {
+        let mut bench = Bench::new(NatDevice { pool: 8, pooling, ..NatDevice::new(Apdm, Apdf, Preserve) });
+        let mut used = std::collections::BTreeSet::new();
+        for host in 1..=20 {
+            let mut mine = std::collections::BTreeSet::new();
+            for peer in 1..=60 {
+                let source = bench.source(0, inside(host, 500), world(peer, 80)).unwrap();
+                assert_eq!(bench.comes_to(1, world(peer, 80), source), Ok(inside(host, 500)));
+                mine.insert(source.ip);
+            }
+            // Of 60 draws of 8 some address is missed with probability 8·(7/8)^60 = 0.3 %; the draws are fixed.
+            assert_eq!(mine.len(), most, "{pooling:?}");
+            used.extend(mine);
+        }
+        assert!(used.len() >= 7 && used.iter().all(|ip| (WAN.0..WAN.0 + 8).contains(&ip.0)), "{used:?}");
+        assert_eq!(bench.device.own(&bench.model, Endpoint::new(Ip(WAN.0 + 8), 1)), None);
+    }
+}
+
 #[test]
 fn tables_are_bounded() {
     let mut bench = Bench::new(NatDevice {
@@ -256,6 +283,7 @@ fn impossible_devices_are_refused() {
     let of = |device| NatConfig { kinds: kinds(device), share: 1.0, ..NatConfig::default() };
     assert!(why(of(NatDevice { allocation: Sequential { step: 0 }, ..device })).contains("adds 0"));
     assert!(why(of(NatDevice { max_entries: 0, ..device })).contains("room"));
+    assert!(why(of(NatDevice { pool: 0, ..device })).contains("with 0 outer addresses"));
     assert!(why(of(NatDevice { timeout_new: Span::ZERO, ..device })).contains("timeout of zero"));
     assert!(why(NatConfig { share: 1.5, ..of(device) }).starts_with("network.nat.share = 1.5"));
     assert!(why(NatConfig { hosts: 0, ..of(device) }).starts_with("network.nat.hosts = 0"));

@@ -4,6 +4,7 @@ use astrarium_node::{Header, NodeId, Time};
 
 use super::*;
 use crate::nat::boxes::{Boxes, Stop};
+use crate::nat::plan::Owner;
 use crate::nat::{Carrier, NatConfig, NatKind, Population, Site};
 
 const SEED: Seed = Seed(21);
@@ -68,7 +69,11 @@ fn addresses_are_unique_and_find_their_owners() {
     let config = NatConfig {
         hosts: 3,
         firewall: 0.3,
-        carrier: Some(Carrier { share: 0.5, homes: 4, device: NatDevice::new(Eim, Apdf, Random) }),
+        carrier: Some(Carrier {
+            share: 0.5,
+            homes: 4,
+            device: NatDevice { pool: 5, ..NatDevice::new(Eim, Apdf, Random) },
+        }),
         extra: [(NodeId(7), 3)].into(),
         sites: [(NodeId(7), Site::Public)].into(),
         ..NatConfig::population(Population::A, 0.7)
@@ -83,9 +88,12 @@ fn addresses_are_unique_and_find_their_owners() {
     assert!(extra.iter().all(|ip| seen.insert(*ip) && !ip.is_private()));
     for device in 0..world.boxes.plan().spots.len() as u32 {
         let spot = world.boxes.plan().spots[device as usize];
-        let wan = world.boxes.wan(device);
-        assert_eq!(wan.is_private(), spot.parent.is_some());
-        assert!(spot.firewall || seen.insert(wan), "{spot:?}");
+        let (wan, pool) = (world.boxes.wan(device), world.boxes.model(device).pool);
+        for ip in (wan.0..wan.0 + u32::from(pool)).map(Ip) {
+            assert_eq!(ip.is_private(), spot.parent.is_some());
+            assert!(spot.firewall || seen.insert(ip), "{spot:?}");
+            assert_eq!(world.boxes.plan().owner_anywhere(ip), Some(Owner::Device(device)));
+        }
     }
     // Everybody is reachable where it may be: the extra addresses, too.
     for ip in extra {
