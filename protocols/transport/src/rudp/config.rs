@@ -30,15 +30,13 @@ pub enum Profile {
     Qcp,
     /// A comparator after ENet.
     Enet,
-    /// A comparator after UDT.
-    Udt,
     /// The slice transport of the Hyperchain original.
     HcSlice,
 }
 
 impl Profile {
     /// All profiles with their names in scenario files.
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::KcpDefault, "kcp_default"),
         (Self::KcpNormal, "kcp_normal"),
         (Self::KcpTurbo, "kcp_turbo"),
@@ -47,7 +45,6 @@ impl Profile {
         (Self::ZvPaper, "zv_paper"),
         (Self::Qcp, "qcp"),
         (Self::Enet, "enet"),
-        (Self::Udt, "udt"),
         (Self::HcSlice, "hc_slice"),
     ];
 
@@ -186,7 +183,6 @@ impl Config {
                 flush_on_io: true,
                 ..LIBRARY
             },
-            Profile::Udt => LIBRARY,
         }
     }
 

@@ -16,7 +16,6 @@ pub(crate) const PROFILES: &[&str] = &[
     "zv_shipped",
     "zv_paper",
     "qcp",
-    "udt",
     "enet",
     "hc_slice",
 ];
