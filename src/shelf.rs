@@ -3,6 +3,7 @@
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
 use astrarium_scenarios_gossip::Gossip;
+use astrarium_scenarios_groups::{Dos, Multicast};
 use astrarium_scenarios_kademlia::KademliaSystem;
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_transfer::Transfer;
@@ -12,7 +13,9 @@ use astrarium_scenarios_victims::Victims;
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
+    registry.register(Dos::default());
     registry.register(Gossip::default());
+    registry.register(Multicast::default());
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
     registry.register(Transfer::default());
@@ -54,6 +57,24 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/gossip/flood.toml",
     "scenarios/gossip/gossip.toml",
     "scenarios/gossip/infect-and-die.toml",
+    "scenarios/groups/committee-region.toml",
+    "scenarios/groups/committee.toml",
+    "scenarios/groups/dos-cpu.toml",
+    "scenarios/groups/dos-hidden.toml",
+    "scenarios/groups/dos-link.toml",
+    "scenarios/groups/dos-rate.toml",
+    "scenarios/groups/dos.toml",
+    "scenarios/groups/flood.toml",
+    "scenarios/groups/group-bodies.toml",
+    "scenarios/groups/group-clocks.toml",
+    "scenarios/groups/group-entrance.toml",
+    "scenarios/groups/group-kad2.toml",
+    "scenarios/groups/group-loss.toml",
+    "scenarios/groups/group-multicast.toml",
+    "scenarios/groups/group-partition.toml",
+    "scenarios/groups/group-pulse.toml",
+    "scenarios/groups/group-rudp.toml",
+    "scenarios/groups/tree.toml",
     "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",
     "scenarios/nakamoto/double-spend-real.toml",

@@ -6,7 +6,10 @@
 pub mod fec;
 pub mod gossip;
 pub mod graphs;
+pub mod groups;
+mod groups_named;
 mod inputs;
+pub mod queueing;
 pub mod race;
 mod registry;
 pub mod selfish;

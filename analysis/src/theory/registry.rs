@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, fec, gossip, graphs, selfish, stale, tcp, victims};
+use super::{Inputs, fec, gossip, graphs, groups_named, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ const MEAN_DELAY: &str = "propagation_mean_ms";
 const LARGEST_DELAY: &str = "propagation_max_ms";
 
 /// What most entries have.
-const PLAIN: Theory = Theory {
+pub(super) const PLAIN: Theory = Theory {
     name: "",
     about: "",
     formula: "",
@@ -96,6 +96,7 @@ static REGISTRY: &[Theory] = &[
         value: |_| Some(1.0),
         ..PLAIN
     },
+    groups_named::CLOCK_EXPIRY,
     Theory {
         name: "connected",
         about: "Probability that an Erdős–Rényi topology is connected (large networks)",
@@ -119,6 +120,13 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    groups_named::ENTRANCE,
+    groups_named::FALSE_SUSPICION,
+    groups_named::FIFO_GOODPUT,
+    groups_named::GROUP_COMPLETION,
+    groups_named::GROUP_COVERAGE,
+    groups_named::GROUP_HOPS,
+    groups_named::GROUP_MESSAGES,
     Theory {
         name: "fec-residual",
         about: "Loss that is left behind forward error correction, when losses are independent",
@@ -208,6 +216,7 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    groups_named::MD1_WAIT,
     Theory {
         name: "nakamoto-double-spend",
         about: "Nakamoto's Poisson approximation of the double-spend race (attacker starts level, a tie counts)",

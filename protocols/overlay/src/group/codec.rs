@@ -57,6 +57,7 @@ impl<B> Data<B> {
             Kind::Bucket { height } => (4, u32::from(height)),
             Kind::Down => (5, 0),
             Kind::Up { contributors } => (6, contributors),
+            Kind::Flood => (7, 0),
         };
         let mut out = Writer { bytes: [0; LEN], at: 0 };
         out.put(&TYPE.to_be_bytes(), 4);
@@ -97,6 +98,7 @@ impl<B> Data<B> {
             4 => Kind::Bucket { height: u8::try_from(info).ok()? },
             5 => Kind::Down,
             6 => Kind::Up { contributors: info },
+            7 => Kind::Flood,
             _ => return None,
         };
         Some((Self { kind, group, source, id, expiry, hops, body }, body_len))
@@ -128,6 +130,7 @@ mod tests {
             Just(Kind::Row),
             any::<u8>().prop_map(|height| Kind::Bucket { height }),
             Just(Kind::Down),
+            Just(Kind::Flood),
             any::<u32>().prop_map(|contributors| Kind::Up { contributors }),
         ]
     }
@@ -160,7 +163,7 @@ mod tests {
             let mut bytes: [u8; LEN] = garbage.try_into().unwrap();
             let _ = Data::decode_header(&bytes, ());
             bytes[..4].copy_from_slice(&TYPE.to_be_bytes());
-            bytes[8] = 7;
+            bytes[8] = 8;
             prop_assert_eq!(Data::decode_header(&bytes, ()), None);
         }
     }

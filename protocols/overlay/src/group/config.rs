@@ -19,6 +19,8 @@ pub enum Overlay {
     Mesh,
     /// The origin sends to all; only sessions to the origin are kept.
     Star,
+    /// No group at all, but the baseline: every node forwards to its own list of neighbours, which it opens as its "members".
+    Flood,
     /// A complete tree below the origin (network specification §4: 3; Cypherium Fig. 3B: 2).
     Tree {
         /// Children of a node.

@@ -2,7 +2,10 @@
 //!
 //! The paper says no more than "two-layer KAD"; this is its literal reading (network specification §6.12, gap G3). A member that
 //! is handed height h spreads among the members that share at least h leading bits with it: bucket b holds those whose key
-//! differs from its own first at bit b, and the recipient in bucket b is handed height b + 1.
+//! differs from its own first at bit b, and the recipient in bucket b is handed height b + 1. Whoever is handed a lower height later serves
+//! the buckets that are new to it, as every duty is done once: only so do two contacts per bucket cost the 382 messages of §8.
+
+use std::ops::Range;
 
 use astrarium_node::{NodeId, Stream};
 use sha2::{Digest, Sha256};
@@ -34,16 +37,16 @@ impl Table {
         Self { entries }
     }
 
-    /// Calls `send` with each recipient of a broadcast from `height` on, and the height it is handed.
+    /// Calls `send` with each recipient of a broadcast into these buckets, and the height it is handed.
     pub fn broadcast(
         &self,
-        height: u8,
+        buckets: Range<u8>,
         redundancy: usize,
         luck: &mut Stream,
         mut send: impl FnMut(NodeId, u8),
     ) {
-        let start = self.entries.partition_point(|&(bucket, _)| bucket < height);
-        let mut rest = &self.entries[start..];
+        let at = |height| self.entries.partition_point(|&(bucket, _)| bucket < height);
+        let mut rest = self.entries.get(at(buckets.start)..at(buckets.end)).unwrap_or_default();
         while let Some(&(bucket, _)) = rest.first() {
             let (contacts, further) = rest.split_at(rest.partition_point(|&(b, _)| b == bucket));
             for pick in luck.sample(contacts.len() as u64, redundancy) {
@@ -76,7 +79,7 @@ mod tests {
             while let Some((at, height)) = todo.pop() {
                 reached[at.index()] += 1;
                 let mut luck = Seed(seed).stream(Domain::HANDLER, u64::from(at.0), 0);
-                Table::new(at, &members).broadcast(height, 1, &mut luck, |to, height| todo.push((to, height)));
+                Table::new(at, &members).broadcast(height..u8::MAX, 1, &mut luck, |to, height| todo.push((to, height)));
             }
             prop_assert!(reached.iter().all(|&times| times == 1), "{:?}", reached);
         }

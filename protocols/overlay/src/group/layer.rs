@@ -282,7 +282,7 @@ impl Membership {
                 peers.extend(mates.map(|rank| roster.ranked(rank)));
             }
             // The table holds all members.
-            Overlay::Kad2 { .. } | Overlay::Mesh => {
+            Overlay::Kad2 { .. } | Overlay::Mesh | Overlay::Flood => {
                 peers.extend(roster.members().iter().filter(|&&m| m != roster.ranked(self.rank)));
             }
             Overlay::Star | Overlay::Tree { .. } => {

@@ -64,6 +64,8 @@ pub enum Kind {
     },
     /// Tree: deliver, forward to your children.
     Down,
+    /// Flood: deliver, forward to your neighbours.
+    Flood,
     /// A contribution on its way up to `source`, made of so many.
     Up {
         /// Members whose contributions are merged in it.

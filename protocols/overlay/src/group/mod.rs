@@ -9,6 +9,7 @@
 //! | grid | members in rows of s = max(4, ⌈√n⌉): the origin to its column and its row, ⌈s/2⌉ − 1 members of its row to their columns and the row, members of those columns to their rows | ZV Chain, `group.go` |
 //! | kad2 | a broadcast over the buckets of a Kademlia table of the members, r contacts per bucket | ZV Chain whitepaper §3.4.2, read literally |
 //! | mesh, star | the origin to all | Cypherium Fig. 3A |
+//! | flood | everybody to its neighbours: the baseline without groups | network specification §6.13 |
 //! | tree | node i to f·i + 1 … f·i + f, counted from the origin | Cypherium Fig. 3B |
 //!
 //! | question | file |

@@ -5,11 +5,24 @@ use std::collections::VecDeque;
 use astrarium_node::collections::Map;
 use astrarium_node::{Span, Time};
 
-/// Duties done for a message: bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Duties(pub(crate) u8);
+/// Duties done for a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Duties {
+    /// Those that can only be done as a whole.
+    bits: u8,
+    /// Kad2: the buckets from here on have been served.
+    height: u8,
+}
+
+impl Default for Duties {
+    fn default() -> Self {
+        Self { bits: 0, height: u8::MAX }
+    }
+}
 
 impl Duties {
+    /// Everything is done: the duties of an origin.
+    pub(crate) const ALL: Self = Self { bits: u8::MAX, height: 0 };
     /// Delivered to the layer above.
     pub(crate) const DELIVERED: u8 = 1;
     /// Forwarded along the row, or wherever the overlay has one duty only.
@@ -19,9 +32,16 @@ impl Duties {
 
     /// Takes a duty upon oneself; true the first time.
     pub(crate) fn take(&mut self, duty: u8) -> bool {
-        let first = self.0 & duty == 0;
-        self.0 |= duty;
+        let first = self.bits & duty == 0;
+        self.bits |= duty;
         first
+    }
+
+    /// Takes the buckets from `height` on upon oneself; returns those that have not been served.
+    pub(crate) fn take_buckets(&mut self, height: u8) -> std::ops::Range<u8> {
+        let served = self.height;
+        self.height = served.min(height);
+        height..served
     }
 }
 

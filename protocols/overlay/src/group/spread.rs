@@ -1,5 +1,7 @@
 //! Spreading: what a member does with a message, by the part that it plays.
 
+use std::ops::Range;
+
 use astrarium_node::{Cx, NodeId};
 
 use super::config::Overlay;
@@ -26,7 +28,7 @@ impl<B: Body> Group<B> {
         }
         let data = self.fresh(group, body, cx);
         let duties = self.seen.duties(data.identity(), cx.now());
-        *duties = Duties(Duties::DELIVERED | Duties::ROW | Duties::COLUMN);
+        *duties = Duties::ALL;
         self.deliver(&data, cx);
         self.send_copies(&data, copies, cx);
     }
@@ -76,7 +78,7 @@ impl<B: Body> Group<B> {
         if !self.seen.knows(data.identity()) && !self.check(&data, cx) {
             return;
         }
-        self.play(data, cx);
+        self.play(from, data, cx);
     }
 
     /// Checks who made a message, at the price of that; counts what was forged.
@@ -90,7 +92,7 @@ impl<B: Body> Group<B> {
     }
 
     /// Does what a message asks for, as far as it has not been done.
-    fn play(&mut self, data: Data<B>, cx: &mut Cx<'_, Self>) {
+    fn play(&mut self, from: NodeId, data: Data<B>, cx: &mut Cx<'_, Self>) {
         let mut duties = *self.seen.duties(data.identity(), cx.now());
         if duties.take(Duties::DELIVERED) {
             self.deliver(&data, cx);
@@ -108,13 +110,19 @@ impl<B: Body> Group<B> {
                 }
                 Kind::Group => membership.both_ways(&mut duties, &mut copies),
                 Kind::Bucket { height } => {
-                    if duties.take(Duties::ROW) {
-                        into_buckets(membership, self.config.overlay, height, cx, &mut copies);
-                    }
+                    let new = duties.take_buckets(height);
+                    into_buckets(membership, self.config.overlay, new, cx, &mut copies);
                 }
                 Kind::Down => {
                     if duties.take(Duties::ROW) {
                         self.below(membership, data.source, &mut copies);
+                    }
+                }
+                Kind::Flood => {
+                    if duties.take(Duties::ROW) {
+                        let others =
+                            membership.roster.members().iter().filter(|&&m| m != from && m != cx.me());
+                        copies.extend(others.map(|&member| (member, Kind::Flood)));
                     }
                 }
                 Kind::Enter => self.let_in(membership, data.source, &mut duties, cx, &mut copies),
@@ -145,6 +153,9 @@ impl<B: Body> Group<B> {
                 if duties.take(Duties::ROW) {
                     self.below(membership, source, copies);
                 }
+            }
+            overlay @ Overlay::Kad2 { .. } => {
+                into_buckets(membership, overlay, duties.take_buckets(0), cx, copies);
             }
             overlay => {
                 if duties.take(Duties::ROW) {
@@ -199,10 +210,11 @@ fn originate<B: Body>(
                 copies.push((roster.ranked(mate), if head { Kind::Group } else { Kind::Row }));
             }
         }
-        Overlay::Kad2 { .. } => into_buckets(membership, overlay, 0, cx, copies),
-        Overlay::Mesh | Overlay::Star => {
+        Overlay::Kad2 { .. } => into_buckets(membership, overlay, 0..u8::MAX, cx, copies),
+        Overlay::Mesh | Overlay::Star | Overlay::Flood => {
+            let kind = if overlay == Overlay::Flood { Kind::Flood } else { Kind::Row };
             let others = roster.members().iter().filter(|&&member| member != cx.me());
-            copies.extend(others.map(|&member| (member, Kind::Row)));
+            copies.extend(others.map(|&member| (member, kind)));
         }
         // See `below`, which knows who is suspected.
         Overlay::Tree { .. } => {}
@@ -212,12 +224,12 @@ fn originate<B: Body>(
 fn into_buckets<B: Body>(
     membership: &Membership,
     overlay: Overlay,
-    height: u8,
+    buckets: Range<u8>,
     cx: &mut Cx<'_, Group<B>>,
     copies: &mut Copies,
 ) {
     let (Some(table), Overlay::Kad2 { redundancy }) = (&membership.table, overlay) else { return };
-    table.broadcast(height, redundancy as usize, cx.rng(), |to, height| {
+    table.broadcast(buckets, redundancy as usize, cx.rng(), |to, height| {
         copies.push((to, Kind::Bucket { height }));
     });
 }

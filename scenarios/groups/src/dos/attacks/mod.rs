@@ -1,0 +1,5 @@
+//! Strategies of the coalition.
+
+mod flood;
+
+pub(crate) use flood::Flood;
