@@ -256,12 +256,16 @@ pub fn expired(expiry: f64, delay: f64, sigma: f64) -> Option<f64> {
     Some(0.5 * libm::erfc((expiry - delay) / (2.0 * sigma)))
 }
 
-/// Bytes on the wire of an overlay message with a body of that length: 165 bytes of header, UDP's 8, and IPv4's 20 for each of the
-/// fragments of an MTU of 1500.
+/// Bytes on the wire of an overlay message with a body of that length, MTU 1500: 165 bytes of header; up to a UDP datagram UDP's 8 and
+/// IPv4's 20 for each fragment; above, 28 for each of the datagrams that it is cut into.
 #[must_use]
 pub fn wire_bytes(body: f64) -> f64 {
-    let datagram = body + 165.0 + 8.0;
-    datagram + 20.0 * libm::ceil(datagram / 1480.0)
+    let message = body + 165.0;
+    if message <= 65_507.0 {
+        message + 8.0 + 20.0 * libm::ceil((message + 8.0) / 1480.0)
+    } else {
+        message + 28.0 * libm::ceil(message / 1472.0)
+    }
 }
 
 #[cfg(test)]
@@ -329,6 +333,12 @@ mod tests {
         // The third child's third child: six transfers, two delays. A star of 100: 99 transfers.
         close(tree_completion(13, 3, 1.0, 0.1), 6.2, 1e-12);
         close(tree_completion(100, 99, 0.419_7, 0.113_35), 41.55 + 0.113_35, 0.01);
+    }
+
+    /// 165 + 600 + 28; 165 + 3000 + 8 in three fragments; a million bytes and 165 in 680 datagrams.
+    #[test]
+    fn bytes_on_the_wire() {
+        assert_eq!([600.0, 3_000.0, 1e6].map(wire_bytes), [793.0, 3_233.0, 1_019_205.0]);
     }
 
     /// 1 − 0.3^5 = 0.99757; 0.3^3·0.7 = 0.0189; standard normal table: Q(2.121) = 0.01695, Q(1.061) = 0.1444.

@@ -215,6 +215,8 @@ impl Layer for Committee {
         match request {
             Request::Group(request) => cx.send(request),
             Request::Lead { group, round, phases, quorum, bytes } => {
+                // A round that is led again begins again.
+                self.rounds.retain(|r| (r.group, r.round) != (group, round));
                 if self.rounds.len() >= MOST_ROUNDS {
                     self.rounds.pop_front();
                 }

@@ -101,6 +101,11 @@ impl Metrics {
         }
     }
 
+    /// From here on suspicions count: the first intervals have no history of losses.
+    fn settled(&self) -> Time {
+        Time::ZERO + self.world.config.pulse.unwrap_or_default() * 10
+    }
+
     /// The measurements of a run that looks like this now.
     pub(crate) fn metrics<T: Carrier>(&mut self, sight: &Sight<'_, Node<T>>) -> Vec<(&'static str, f64)> {
         for (number, cast) in self.casts.iter().enumerate() {
@@ -173,8 +178,8 @@ impl Metrics {
                 peers.filter(|&peer| !self.world.is_dead(peer)).count() as u64
             };
             let pairs: u64 = live.map(watched).sum();
-            let intervals = sight.now().as_secs_f64() / pulse.as_secs_f64();
-            if pairs > 0 {
+            let intervals = sight.now().since(self.settled()).as_secs_f64() / pulse.as_secs_f64();
+            if pairs > 0 && intervals > 0.0 {
                 out.push(("suspicion_rate", self.false_suspicions as f64 / pairs as f64 / intervals));
             }
         }
@@ -191,7 +196,8 @@ impl<T: Carrier> Observer<Node<T>> for Metrics {
         match indication {
             Event::Delivered { hops, body, .. } => self.on_delivered(node, body.number, *hops, sight),
             Event::Peer(Change::Suspected(peer)) => {
-                self.false_suspicions += u64::from(!self.world.is_dead(*peer));
+                let settled = sight.now() >= self.settled();
+                self.false_suspicions += u64::from(settled && !self.world.is_dead(*peer));
             }
             _ => {}
         }
