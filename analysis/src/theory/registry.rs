@@ -122,11 +122,6 @@ static REGISTRY: &[Theory] = &[
     },
     groups_named::ENTRANCE,
     groups_named::FALSE_SUSPICION,
-    groups_named::FIFO_GOODPUT,
-    groups_named::GROUP_COMPLETION,
-    groups_named::GROUP_COVERAGE,
-    groups_named::GROUP_HOPS,
-    groups_named::GROUP_MESSAGES,
     Theory {
         name: "fec-residual",
         about: "Loss that is left behind forward error correction, when losses are independent",
@@ -138,6 +133,7 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    groups_named::FIFO_GOODPUT,
     Theory {
         name: "flood-coverage",
         about: "Share of the live nodes that a flood reaches on a regular graph with a share of all nodes down",
@@ -169,6 +165,10 @@ static REGISTRY: &[Theory] = &[
         value: |i| gossip::flood_receipts(i.count("network.nodes")?, i.metric("mean_degree")?),
         ..PLAIN
     },
+    groups_named::GROUP_COMPLETION,
+    groups_named::GROUP_COVERAGE,
+    groups_named::GROUP_HOPS,
+    groups_named::GROUP_MESSAGES,
     Theory {
         name: "impossible",
         about: "The event happens in no run",
