@@ -74,6 +74,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/groups/group-partition.toml",
     "scenarios/groups/group-pulse.toml",
     "scenarios/groups/group-rudp.toml",
+    "scenarios/groups/tree-fault.toml",
     "scenarios/groups/tree.toml",
     "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",
