@@ -7,6 +7,10 @@
 //!
 //! Time to live (Linux): a device forwards, and makes or refreshes its mapping, only with at least 2 left on arrival. With h
 //! hops to the outside a mapping needs ttl ≥ h + 1, and a packet reaches the far side's device with ttl ≥ h + core + 1.
+//!
+//! What is simpler than in reality: devices see a packet when its sender hands it to the uplink (if there is room), not when
+//! the queue has passed it on; all hosts of a site have one place in the network, that of its first; and what they send to each
+//! other takes the delay of the network as all else does.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
