@@ -78,18 +78,18 @@ impl Metrics {
     ) -> Vec<(&'static str, f64)> {
         let forged: u64 = sight.ids().map(|id| sight.node(id).lower.upper.counters().forged).sum();
         let mut out = vec![("attack_messages", coalition.sent() as f64), ("forged", forged as f64)];
+        if coalition.sent() > 0 {
+            self.oracles.attacked(sight.now());
+        }
         if self.petitions {
-            if coalition.sent() > 0 {
-                self.oracles.attacked(sight.now());
-            }
             self.petition_metrics(made, &mut out);
         } else {
-            self.round_metrics(coalition, sight.now(), &mut out);
+            self.round_metrics(coalition, &mut out);
         }
         out
     }
 
-    fn round_metrics(&mut self, coalition: &Flood, now: Time, out: &mut Vec<(&'static str, f64)>) {
+    fn round_metrics(&self, coalition: &Flood, out: &mut Vec<(&'static str, f64)>) {
         let total = self.rounds.len() as f64;
         let (mut missed, mut decisions, mut phases) = (0_u32, Sample::default(), Sample::default());
         for (progress, round) in self.rounds.iter().zip(self.world.rounds.iter()) {
@@ -99,9 +99,6 @@ impl Metrics {
             }
         }
         let hits = coalition.hit().iter().filter(|hit| **hit).count();
-        if hits > 0 {
-            self.oracles.attacked(now);
-        }
         out.push(("miss_share", f64::from(missed) / total));
         out.push(("hit_share", hits as f64 / total));
         out.extend(decisions.mean().map(|mean| ("decide_ms", mean)));

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `quorum` | always | a phase passes only when a quorum of the committee has delivered its proposal |
 //! | `once` | always | a leader passes each phase once, in order |
-//! | `attacked` | sometimes | with an attack: the coalition reached a committee while it worked |
+//! | `attacked` | sometimes | with an attack: the coalition did flood somebody, in time or too late |
 //! | `decided` | sometimes | without: some round was decided |
 
 use astrarium_engine::{Always, Finding, Sometimes};
