@@ -5,8 +5,8 @@
 //! |---|---|
 //! | `config`, `counters` | parameters; what happened |
 //! | `segment` | what goes over the wire |
-//! | `connection` | states, arrival of segments |
-//! | `sender`, `scoreboard`, `congestion`, `cubic`, `rtt` | loss recovery, window, timers |
+//! | `connection`, `arrival` | states; what a segment does to them |
+//! | `sender`, `timers`, `scoreboard`, `congestion`, `cubic`, `rtt` | loss recovery, windows, timeouts and probes |
 //! | `stream` | the byte streams, as references to messages |
 //!
 //! A stream of messages needs no framing here: segments say where messages end. Messages of every class share one stream, because
@@ -16,6 +16,7 @@
 //! connection (RFC 9293 §3.5, simultaneous open). When that pair of ports still lingers from an earlier connection, and always with
 //! a connection per message, the opener takes an ephemeral port.
 
+mod arrival;
 mod config;
 mod congestion;
 mod connection;
@@ -26,6 +27,7 @@ mod scoreboard;
 mod segment;
 mod sender;
 mod stream;
+mod timers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -39,6 +41,7 @@ pub use segment::{Blocks, End, Flags, Segment};
 
 use crate::service::{Down, Event, Message, Request};
 use connection::{Connection, Fate, Io};
+use timers::arm;
 
 /// The port that listens, at every node.
 pub const PORT: u16 = 4000;
@@ -309,42 +312,6 @@ impl<M: Message> Tcp<M> {
         if self.config.pooling == Pooling::Kept {
             self.current.entry(key.peer).or_insert(key);
         }
-    }
-}
-
-/// Keeps one timer per connection, never later than its earliest deadline. A deadline that moves away – with every
-/// acknowledgement – costs nothing: the timer fires early once and is set again.
-fn arm<M: Message>(connection: &mut Connection<M>, key: Key, cx: &mut Cx<'_, Tcp<M>>) {
-    let Some(at) = connection.deadlines.earliest() else { return };
-    if connection.armed.is_none_or(|armed| at < armed) {
-        connection.armed = Some(at);
-        cx.set_timer(Timer::Connection(key), at.since(cx.now()));
-    }
-}
-
-impl<M: Message> Connection<M> {
-    /// The timer fired: does all that is due.
-    fn on_timer(&mut self, io: &mut Io<'_, '_, M>) -> Fate {
-        self.armed = None;
-        let now = io.now();
-        let due = |deadline: &mut Option<Time>| deadline.take_if(|at| *at <= now).is_some();
-        if due(&mut self.deadlines.finish) {
-            return Fate::Over(Down::Closed);
-        }
-        if due(&mut self.deadlines.acknowledge) {
-            self.send_ack(io);
-        }
-        if due(&mut self.deadlines.probe) {
-            self.on_probe(io);
-        }
-        if due(&mut self.deadlines.persist) && self.on_persist(io) != Fate::Alive {
-            return Fate::Over(Down::DeadLink);
-        }
-        if due(&mut self.deadlines.retransmit) {
-            let opening = matches!(self.state, connection::State::SynSent | connection::State::SynReceived);
-            return if opening { self.retry_syn(io) } else { self.on_timeout(io) };
-        }
-        Fate::Alive
     }
 }
 

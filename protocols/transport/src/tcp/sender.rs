@@ -1,4 +1,4 @@
-//! The sending half of a connection: what may be sent, what acknowledgements mean, and what the timers do.
+//! The sending half of a connection: what may be sent, and what acknowledgements mean.
 //!
 //! One estimate of what is in the network (`Scoreboard::pipe`) serves all cases; with selective acknowledgement it is that of
 //! RFC 6675, without it NewReno inflates the window instead (RFC 6582). After a timeout both go back to one segment and send again
@@ -8,15 +8,15 @@ use astrarium_node::Span;
 
 use super::config::Counting;
 use super::congestion::Acked;
-use super::connection::{Connection, Fate, Io, Phase, State, TailProbe, before};
+use super::connection::{Connection, Io, Phase, State, before};
 use super::scoreboard::THRESHOLD;
 use super::segment::{Flags, Segment};
 use super::stream::unwrap;
-use crate::service::{Down, Message};
+use crate::service::Message;
 
 /// Why a segment is sent again, for the counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
+pub(super) enum Again {
     Fast,
     Timeout,
     Probe,
@@ -78,7 +78,7 @@ impl<M: Message> Connection<M> {
     }
 
     /// Data or a FIN that was never sent.
-    fn has_news(&self) -> bool {
+    pub(super) fn has_news(&self) -> bool {
         self.next < self.outgoing.end || self.closing && !self.fin_sent
     }
 
@@ -95,7 +95,7 @@ impl<M: Message> Connection<M> {
     }
 
     /// One segment of new data, with the FIN if it is the last; false when a window forbids it.
-    fn send_new(&mut self, io: &mut Io<'_, '_, M>) -> bool {
+    pub(super) fn send_new(&mut self, io: &mut Io<'_, '_, M>) -> bool {
         let waiting = self.outgoing.end.saturating_sub(self.next);
         let room = (self.una + self.peer_window).saturating_sub(self.next);
         let full = waiting.min(self.mss);
@@ -127,7 +127,7 @@ impl<M: Message> Connection<M> {
         true
     }
 
-    fn send_again(&mut self, index: usize, why: Again, io: &mut Io<'_, '_, M>) {
+    pub(super) fn send_again(&mut self, index: usize, why: Again, io: &mut Io<'_, '_, M>) {
         let sent = self.board.get(index);
         self.board.resend(index);
         if why == Again::Fast && self.sack {
@@ -158,7 +158,7 @@ impl<M: Message> Connection<M> {
         }
     }
 
-    fn start_timer(&mut self, io: &Io<'_, '_, M>) {
+    pub(super) fn start_timer(&mut self, io: &Io<'_, '_, M>) {
         self.deadlines.retransmit = Some(io.now() + self.rtt.timeout(io.config));
     }
 
@@ -326,123 +326,5 @@ impl<M: Message> Connection<M> {
         if acked > 0 {
             self.grow(acked, io);
         }
-    }
-
-    /// The retransmission timer expired (RFC 6298 §5.4–5.7, RFC 5681 §3.1).
-    pub(super) fn on_timeout(&mut self, io: &mut Io<'_, '_, M>) -> Fate {
-        if self.board.is_empty() {
-            return Fate::Alive;
-        }
-        io.counters.timeouts += 1;
-        if self.rtt.backoff() >= io.config.data_retries {
-            return Fate::Over(Down::DeadLink);
-        }
-        if self.phase == Phase::Recovery && !self.sack {
-            self.window.size = self.window.threshold;
-        }
-        // The threshold holds while the same data is sent again and again.
-        if self.rtt.backoff() == 0 {
-            self.window.reduce(self.board.outstanding().min(self.window.size));
-            self.eifel = Some(io.clock());
-        }
-        self.rtt.back_off();
-        self.window.size = self.mss;
-        self.window.restart();
-        self.phase = Phase::Loss;
-        self.recover = self.next;
-        self.duplicate_acks = 0;
-        self.tail = None;
-        self.deadlines.probe = None;
-        self.board.lose_all();
-        self.deadlines.retransmit = None;
-        self.output(io);
-        if self.deadlines.retransmit.is_none() {
-            self.start_timer(io);
-        }
-        Fate::Alive
-    }
-
-    /// RFC 8985 §7.2 with the interval of the network specification §6.10: two round trips, and the delay of an acknowledgement when
-    /// a single segment is in flight.
-    fn schedule_probe(&mut self, io: &Io<'_, '_, M>) {
-        let useful = io.config.tail_probe
-            && self.sack
-            && self.phase == Phase::Open
-            && self.tail.is_none()
-            && !self.board.is_empty()
-            && !self.board.has_sacked();
-        let Some(rtt) = self.rtt.smoothed().filter(|_| useful) else {
-            self.deadlines.probe = None;
-            return;
-        };
-        let alone = if self.board.len() == 1 { io.config.delayed_ack_timeout } else { Span::ZERO };
-        let at = io.now() + rtt * 2 + alone;
-        // A probe later than the timeout would be none.
-        self.deadlines.probe = self.deadlines.retransmit.is_none_or(|timeout| at < timeout).then_some(at);
-    }
-
-    /// The tail loss probe: new data if there is any, else the last segment again (RFC 8985 §7.3).
-    pub(super) fn on_probe(&mut self, io: &mut Io<'_, '_, M>) {
-        if self.board.is_empty() || self.phase != Phase::Open {
-            return;
-        }
-        let timestamp = io.clock();
-        let fresh = self.next < self.outgoing.end && {
-            let size = self.window.size;
-            self.window.size = self.window.size.max(self.board.pipe() + self.mss);
-            let sent = self.send_new(io);
-            self.window.size = size;
-            sent
-        };
-        if fresh {
-            io.counters.probes += 1;
-        } else if let Some(index) = self.board.last() {
-            self.send_again(index, Again::Probe, io);
-        }
-        let end = self.board.back().map_or(self.next, |s| s.end);
-        self.tail = Some(TailProbe { end, again: !fresh, timestamp });
-        self.deadlines.probe = None;
-        self.start_timer(io);
-    }
-
-    /// The probe was acknowledged. If it was needed – the acknowledgement echoes its own timestamp, not the original's – a loss was
-    /// repaired unseen and the window must shrink as for any other (RFC 8985 §7.4, with timestamps in place of D-SACK).
-    fn settle_probe(&mut self, segment: &Segment<M>) {
-        let Some(probe) = self.tail.filter(|probe| self.una >= probe.end) else { return };
-        self.tail = None;
-        if probe.again && !before(segment.echo, probe.timestamp) && self.phase == Phase::Open {
-            self.window.reduce(self.window.size);
-            self.window.size = self.window.threshold;
-        }
-    }
-
-    /// Data waits, nothing is in flight, and the window is closed or silly: ask from time to time (RFC 9293 §3.8.6.1).
-    fn watch_window(&mut self, io: &Io<'_, '_, M>) {
-        let stuck = self.board.is_empty() && self.has_news();
-        if !stuck {
-            self.deadlines.persist = None;
-        } else if self.deadlines.persist.is_none() {
-            let wait = self.rtt.timeout(io.config) * (1_u64 << self.tries.min(16));
-            self.deadlines.persist = Some(io.now() + wait.min(io.config.max_rto));
-        }
-    }
-
-    /// The window was closed for long: send what little fits, or an old sequence number, which makes the other side tell its window.
-    pub(super) fn on_persist(&mut self, io: &mut Io<'_, '_, M>) -> Fate {
-        self.tries += 1;
-        if self.tries > io.config.data_retries {
-            return Fate::Over(Down::DeadLink);
-        }
-        io.counters.window_probes += 1;
-        let room = (self.una + self.peer_window).saturating_sub(self.next);
-        if room > 0 {
-            self.largest_window = self.largest_window.min(room);
-            self.output(io);
-        } else {
-            let probe = self.segment(self.next - 1, Flags::ACK, io);
-            io.send(probe);
-            self.watch_window(io);
-        }
-        Fate::Alive
     }
 }
