@@ -9,6 +9,8 @@ pub mod graphs;
 pub mod groups;
 mod groups_named;
 mod inputs;
+pub mod kademlia;
+mod kademlia_named;
 pub mod queueing;
 pub mod race;
 mod registry;

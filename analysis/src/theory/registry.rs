@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, fec, gossip, graphs, groups_named, selfish, stale, tcp, victims};
+use super::{Inputs, fec, gossip, graphs, groups_named, kademlia_named, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -120,6 +120,7 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    kademlia_named::ECLIPSE,
     groups_named::ENTRANCE,
     groups_named::FALSE_SUSPICION,
     Theory {
@@ -195,6 +196,11 @@ static REGISTRY: &[Theory] = &[
         value: |i| gossip::isolated(i.number("fault.dead.share")?, i.count("network.topology.degree")?),
         ..PLAIN
     },
+    kademlia_named::KADEMLIA_NOT_KNOWN,
+    kademlia_named::KADEMLIA_ROUNDS,
+    kademlia_named::KADEMLIA_TABLE,
+    kademlia_named::LYING_BOOTSTRAP,
+    kademlia_named::LYING_BOOTSTRAP_ALL,
     Theory {
         name: "majority-threshold",
         about: "Share of the hash power that outgrows an honest chain which wastes stale blocks",
@@ -217,6 +223,7 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     groups_named::MD1_WAIT,
+    kademlia_named::MEMBER_IN_SEGMENT,
     Theory {
         name: "nakamoto-double-spend",
         about: "Nakamoto's Poisson approximation of the double-spend race (attacker starts level, a tie counts)",
@@ -280,6 +287,8 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    kademlia_named::ROUTING_ATTACK,
+    kademlia_named::ROUTING_ATTACK_PATHS,
     Theory {
         name: "selfish-mining",
         about: "Relative revenue of a selfish mining pool",

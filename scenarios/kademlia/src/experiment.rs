@@ -83,6 +83,7 @@ impl Experiment for KademliaSystem {
         if let Some(ground) = &world.ground {
             metrics.push(("grind_trials", ground.trials as f64));
             metrics.push(("grind_expected", ground.expected));
+            metrics.push(("grind_ratio", ground.trials as f64 / ground.expected));
         }
         Ok(Outcome::of(&simulation, metrics, observer.findings(simulation.now())))
     }

@@ -20,12 +20,14 @@
 //! | what a routing attack has to beat | `routing.rs` |
 //! | what is measured | `metrics.rs` |
 //! | what must hold | `oracles.rs` |
+//! | system `bootstrap` | `joining/` |
 //!
 //! *Architecture invariant:* success is read off results and honest tables, never out of the coalition's books.
 
 mod attacks;
 mod experiment;
 mod grind;
+mod joining;
 mod metrics;
 mod oracles;
 mod ring;
@@ -35,3 +37,4 @@ mod workload;
 mod world;
 
 pub use experiment::KademliaSystem;
+pub use joining::BootstrapSystem;

@@ -287,14 +287,15 @@ fn attack_metrics() -> Vec<MetricSpec> {
         MetricSpec::quantity(
             "honest_path_share",
             "",
-            "mean over lookups of (1 − m)^r: r the rounds that the same lookup takes along one greedy path without an attack, m the corrupt share; read off the tables",
+            "mean over lookups of 1 − Π_j (1 − (1 − m)^r_j): r_j the rounds that path j of the same lookup takes greedily without an attack, m the corrupt share; read off the tables",
         ),
-        MetricSpec::quantity("honest_path_rounds", "", "mean of these r"),
+        MetricSpec::quantity("honest_path_rounds", "", "mean of r_1"),
         MetricSpec::quantity(
             "grind_trials",
             "",
             "identities hashed until `k` were nearer to the key than any honest one",
         ),
+        MetricSpec::quantity("grind_ratio", "", "grind_trials / grind_expected"),
         MetricSpec::quantity(
             "grind_expected",
             "",

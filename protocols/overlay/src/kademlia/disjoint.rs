@@ -1,7 +1,7 @@
 //! A lookup along d paths that share no contact they ask (S/Kademlia, Baumgart & Mies 2007 §4.4).
 //!
 //! Each path is a [`Search`] of its own. Whoever one path has asked is passed over by the others, so an adversary who sits on one
-//! path learns and spoils nothing of another. One path is plain Kademlia.
+//! path learns and spoils nothing of another. Each path goes on to its own `width` nearest. One path is plain Kademlia.
 
 use astrarium_node::NodeId;
 use smallvec::SmallVec;
@@ -71,8 +71,8 @@ impl Disjoint {
         }
         // Other paths may have heard of it on a shorter way, though only one asked it.
         for found in &mut all {
-            let same = self.paths.iter().flat_map(Search::alive).filter(|c| c.node == found.node);
-            found.depth = same.map(|c| c.depth).min().unwrap_or(found.depth);
+            let heard = self.paths.iter().filter_map(|path| path.depth_of(found.node));
+            found.depth = heard.min().unwrap_or(found.depth);
         }
         all
     }

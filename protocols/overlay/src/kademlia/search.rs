@@ -40,7 +40,7 @@ enum State {
     Waiting,
     Answered,
     Failed,
-    /// Asked by another path of the same lookup.
+    /// Asked by another path of the same lookup: it does not exist for this one.
     Elsewhere,
 }
 
@@ -49,6 +49,10 @@ impl Candidate {
     #[must_use]
     pub fn was_asked(&self) -> bool {
         matches!(self.state, State::Waiting | State::Answered | State::Failed)
+    }
+
+    fn is_ours(&self) -> bool {
+        !matches!(self.state, State::Failed | State::Elsewhere)
     }
 
     /// Whether it is up, by its own word.
@@ -80,19 +84,23 @@ impl Search {
         search
     }
 
-    /// Whom to ask next; to be called until it says nobody. `elsewhere` tells whom another path has asked: they are passed over and
-    /// count as answered.
+    /// Whom to ask next; to be called until it says nobody. `elsewhere` tells whom another path has asked: they are passed over,
+    /// as if they did not exist.
     pub fn next_question(&mut self, mut elsewhere: impl FnMut(NodeId) -> bool) -> Option<NodeId> {
         if self.waiting as usize >= self.limits.alpha || self.asked >= Config::MAX_RPCS {
             return None;
         }
-        let alive = self.candidates.iter_mut().filter(|c| c.state != State::Failed);
-        for candidate in alive.take(self.limits.width) {
-            if candidate.state != State::Fresh {
+        let mut counted = 0;
+        for candidate in self.candidates.iter_mut().filter(|c| c.is_ours()) {
+            if candidate.state == State::Fresh && elsewhere(candidate.node) {
+                candidate.state = State::Elsewhere;
                 continue;
             }
-            if elsewhere(candidate.node) {
-                candidate.state = State::Elsewhere;
+            counted += 1;
+            if counted > self.limits.width {
+                break;
+            }
+            if candidate.state != State::Fresh {
                 continue;
             }
             candidate.state = State::Waiting;
@@ -128,15 +136,21 @@ impl Search {
         exhausted || !self.alive().take(self.limits.width).any(open)
     }
 
-    /// Contacts that have not failed, nearest first.
+    /// Contacts that have not failed and were not asked elsewhere, nearest first.
     pub fn alive(&self) -> impl Iterator<Item = &Candidate> {
-        self.candidates.iter().filter(|c| c.state != State::Failed)
+        self.candidates.iter().filter(|c| c.is_ours())
     }
 
     /// Whether it has asked this node.
     #[must_use]
     pub fn has_asked(&self, node: NodeId) -> bool {
         self.candidates.iter().any(|c| c.node == node && c.was_asked())
+    }
+
+    /// Length of the shortest chain of questions by which it heard of this node.
+    #[must_use]
+    pub fn depth_of(&self, node: NodeId) -> Option<u16> {
+        self.candidates.iter().find(|c| c.node == node).map(|c| c.depth)
     }
 
     /// Questions asked so far.
