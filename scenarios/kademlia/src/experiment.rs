@@ -52,7 +52,7 @@ impl Experiment for KademliaSystem {
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
         let world = Arc::new(World::new(params, context.files, Seed(context.seed))?);
         let victims = victims(params, &world);
-        let plan = plan(params, &world, &victims)?;
+        let plan = plan(params, &world)?;
         let lookups = Lookups::new(&world, params);
         let strategy = params.text("adversary.strategy");
         let calm = params.text("network.churn.kind") == "none"
@@ -91,24 +91,23 @@ impl Experiment for KademliaSystem {
 
 /// Whom strategy `eclipse` dials; nobody otherwise.
 fn victims(params: &Params, world: &World) -> Arc<[NodeId]> {
-    if params.text("adversary.strategy") == "eclipse" {
-        world.victims(params.count("adversary.victims"))
-    } else {
-        Arc::new([])
-    }
+    if params.text("adversary.strategy") == "eclipse" { restarted(params, world) } else { Arc::new([]) }
+}
+
+/// Who restarts, with the attack and in its baseline.
+fn restarted(params: &Params, world: &World) -> Arc<[NodeId]> {
+    world.victims(params.count("adversary.victims"))
 }
 
 /// The scenario's faults, and the restart of the victims: an adversary that can wait for a crash need not cause it.
-fn plan(params: &Params, world: &World, victims: &Arc<[NodeId]>) -> Result<Vec<Fault>, Complaint> {
+fn plan(params: &Params, world: &World) -> Result<Vec<Fault>, Complaint> {
     let mut plan = faults::plan(params, world.nodes(), world.seed)?;
-    if let Some(at) = world::moment(params, "adversary.restart")
-        && !victims.is_empty()
-    {
+    if let Some(at) = world::moment(params, "adversary.restart") {
         plan.push(Fault {
             id: "victims-restart".to_owned(),
             at,
             until: Some(at + AWAY),
-            action: FaultAction::Crash { nodes: Arc::clone(victims), keep_state: true },
+            action: FaultAction::Crash { nodes: restarted(params, world), keep_state: true },
         });
     }
     Ok(plan)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use astrarium_node::driver::Cluster;
 use astrarium_node::{NodeId, Seed, Span, Stack, Time};
 use astrarium_protocol_transport::datagram::Udp;
+use astrarium_protocol_transport::rudp::{self, Rudp};
 
 use super::*;
 
@@ -151,4 +152,35 @@ fn neighbours_stay_within_their_limits_on_both_sides() {
             assert!(present(peer.index()).contains(&NodeId::from(id)), "{peer} does not know of it");
         }
     }
+}
+
+/// The same layer over sessions, of which every twentieth packet is lost: nothing is missed, because the transport repeats.
+#[test]
+fn over_reliable_sessions_loss_is_invisible() {
+    type Reliable = Stack<Kademlia, Rudp<Message>>;
+    let n = 30;
+    let config = Config { rpc_timeout: Span::from_secs(5), ..Config::std() };
+    let make = Kademlia::maker(config, directory(n)).unwrap();
+    let transport = || Rudp::new(rudp::Config::profile(rudp::Profile::KcpTurbo));
+    let nodes = (0..n).map(|_| Stack::new(make(Arc::new([NodeId(0)]), Table::new()), transport()));
+    let mut cluster: Cluster<Reliable> = Cluster::start(nodes.collect(), Span::from_millis(50), Seed(9));
+    let mut packets = 0_u64;
+    cluster.filter(move |_, _, _, _| {
+        packets += 1;
+        packets % 20 != 0
+    });
+    cluster.run_until(seconds(60));
+    for query in 0..n as u64 {
+        let target = Target::Node(NodeId((query as u32 + 7) % n as u32));
+        cluster.request(NodeId(query as u32), Request::Lookup { query, target });
+    }
+    cluster.run_until(seconds(90));
+    let mut found = 0;
+    for (_, _, event) in &cluster.indications {
+        if let Event::Found(Found { target: Target::Node(target), contacts, failures, .. }) = event {
+            assert_eq!((contacts.first(), *failures), (Some(target), 0));
+            found += 1;
+        }
+    }
+    assert_eq!(found, n);
 }

@@ -47,12 +47,14 @@ impl Experiment for BootstrapSystem {
         let world = Arc::new(World::new(params, context.files, Seed(context.seed))?);
         let mut plan = faults::plan(params, world.nodes, world.seed)?;
         let healed = if plan.is_empty() { None } else { last_end(&plan) };
-        if !params.flag("workload.seeds_up") {
+        let seeds_up = params.flag("workload.seeds_up");
+        let hopeless = !seeds_up && (params.count("protocol.segment") == 1 || !params.flag("protocol.probe"));
+        if !seeds_up {
             plan.push(outage(&world));
         }
         let mut simulation = Builder::new(world.nodes, world.seed, world.network.clone(), world.factory())
             .adversary(Liars::new(Arc::clone(&world.corrupt), params.text("adversary.lie")), Span::ZERO, 0)
-            .observer(Metrics::new(&world, healed))
+            .observer(Metrics::new(&world, hopeless, healed))
             .faults(plan)
             .clocks(world.clocks)
             .options(context.options.clone())

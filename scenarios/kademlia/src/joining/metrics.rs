@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `minority-harmless` | always | who follows an invented chain space has asked at least as many corrupt seeds as honest ones |
 //! | `known-members` | always | contacts of a node that is in are nodes, and not itself |
-//! | `joined` | sometimes | somebody got in |
+//! | `joined` | sometimes | somebody got in (where somebody can) |
+//! | `gave-up` | sometimes | somebody did not (where nobody can) |
 //! | `lied-to` | sometimes | a corrupt seed answered (when there are corrupt seeds) |
 //! | `joins-after-heal` | after heal | somebody gets in within ten minutes of the last fault's end (when all faults end) |
 
@@ -38,14 +39,16 @@ pub(crate) struct Metrics {
     requests: u64,
     minority: Always,
     known: Always,
-    joined: Sometimes,
+    /// Somebody got in, or, where nobody can, gave up.
+    settles: Sometimes,
+    hopeless: bool,
     lied: Option<Sometimes>,
     heals: Option<AfterHeal>,
 }
 
 impl Metrics {
-    /// For one run in this world; `healed`: when the last fault ends, if there are faults and all end.
-    pub(crate) fn new(world: &Arc<World>, healed: Option<Time>) -> Self {
+    /// For one run in this world. `hopeless`: no seed is up, and everybody is alone in a segment. `healed`: when the last fault ends, if there are faults and all end.
+    pub(crate) fn new(world: &Arc<World>, hopeless: bool, healed: Option<Time>) -> Self {
         let heals = healed.map(|at| {
             let mut heals = AfterHeal::new("joins-after-heal", RECOVERY);
             heals.healed(at);
@@ -57,7 +60,8 @@ impl Metrics {
             requests: 0,
             minority: Always::new("minority-harmless"),
             known: Always::new("known-members"),
-            joined: Sometimes::new("joined"),
+            settles: Sometimes::new(if hopeless { "gave-up" } else { "joined" }),
+            hopeless,
             lied: (!world.corrupt.is_empty()).then(|| Sometimes::new("lied-to")),
             heals,
             world: Arc::clone(world),
@@ -85,7 +89,7 @@ impl Metrics {
 
     /// The verdicts of a run that ended at `end`.
     pub(crate) fn findings(&self, end: Time) -> Vec<Finding> {
-        let mut findings = vec![self.minority.finding(), self.known.finding(), self.joined.finding()];
+        let mut findings = vec![self.minority.finding(), self.known.finding(), self.settles.finding()];
         findings.extend(self.lied.as_ref().map(Sometimes::finding));
         findings.extend(self.heals.as_ref().map(|heals| heals.finding(end)));
         findings
@@ -118,7 +122,9 @@ impl Metrics {
         });
         let sound = contacts.iter().all(|&c| c != node && c.index() < world.nodes);
         self.known.check(now, sound, || format!("{node} knows {contacts:?}"));
-        self.joined.saw(now);
+        if !self.hopeless {
+            self.settles.saw(now);
+        }
         if let Some(heals) = &mut self.heals {
             heals.reached(now);
         }
@@ -134,6 +140,9 @@ impl Observer<Node> for Metrics {
                     fate.contradicted |= why == Failure::Contradiction;
                     fate.gave_up |= last;
                     self.settled += usize::from(last);
+                }
+                if last && self.hopeless {
+                    self.settles.saw(sight.now());
                 }
             }
         }
@@ -168,7 +177,7 @@ impl Observer<Node> for Metrics {
         self.requests += other.requests;
         self.minority.merge(other.minority);
         self.known.merge(other.known);
-        self.joined.merge(other.joined);
+        self.settles.merge(other.settles);
         if let (Some(mine), Some(theirs)) = (&mut self.lied, other.lied) {
             mine.merge(theirs);
         }

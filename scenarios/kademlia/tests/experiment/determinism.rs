@@ -1,0 +1,40 @@
+//! Same seed, same run: whatever the queue, the order of maps, the number of threads, a snapshot in the middle.
+
+use std::sync::atomic::AtomicBool;
+
+use astrarium_runner::verify;
+
+use crate::support::{SHIPPED, shipped};
+
+#[test]
+fn shipped_scenarios_pass_the_matrix() {
+    for file in SHIPPED {
+        // As small as each allows: what is checked does not depend on size.
+        let sets: &[&str] = match file {
+            "bootstrap.toml" => &["network.nodes=420", "sweep.protocol.ask=3", "sweep.adversary.share=0.3"],
+            "bootstrap-segment.toml" => &["sweep.protocol.segment=4", "sweep.workload.members=60"],
+            "kademlia-churn.toml" => {
+                &["stop.time='20 min'", "workload.begin='60 s'", "sweep.network.churn.session='10 min'"]
+            }
+            "kademlia-partition.toml" => &["network.nodes=60", "stop.time='18 min'", "workload.lookups=300"],
+            "kademlia-eclipse.toml" => &["network.nodes=100", "sweep.adversary.share=0.3"],
+            "kademlia-routing.toml" => &["network.nodes=200", "workload.lookups=100"],
+            _ => &["sweep.network.nodes=200", "workload.lookups=100"],
+        };
+        let sets: Vec<&str> = sets.iter().copied().chain(["replicas=2"]).collect();
+        let report = verify(&shipped(file, Some("smoke"), &sets), &AtomicBool::new(false)).unwrap();
+        for check in &report.checks {
+            assert!(check.mismatch.is_none(), "{file}: {check:?}");
+        }
+    }
+}
+
+#[test]
+fn every_size_of_every_file_is_sound() {
+    for file in SHIPPED {
+        for size in [None, Some("smoke"), Some("full")] {
+            let scenario = shipped(file, size, &[]);
+            assert!(scenario.runs() > 0 && !scenario.points.is_empty(), "{file} {size:?}");
+        }
+    }
+}
