@@ -4,11 +4,7 @@ use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
 use astrarium_scenarios_gossip::Gossip;
 use astrarium_scenarios_groups::{Dos, Multicast};
-<<<<<<< HEAD
-use astrarium_scenarios_kademlia::KademliaSystem;
-=======
 use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem};
->>>>>>> c82fd9c (Add bootstrapping, attacks on Kademlia, and their closed forms)
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_transfer::Transfer;
 use astrarium_scenarios_victims::Victims;
@@ -20,10 +16,7 @@ pub(crate) fn registry() -> Registry {
     registry.register(Dos::default());
     registry.register(Gossip::default());
     registry.register(Multicast::default());
-<<<<<<< HEAD
-=======
     registry.register(BootstrapSystem::default());
->>>>>>> c82fd9c (Add bootstrapping, attacks on Kademlia, and their closed forms)
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
     registry.register(Transfer::default());
@@ -84,8 +77,6 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/groups/group-rudp.toml",
     "scenarios/groups/tree-fault.toml",
     "scenarios/groups/tree.toml",
-<<<<<<< HEAD
-=======
     "scenarios/kademlia/bootstrap-segment.toml",
     "scenarios/kademlia/bootstrap.toml",
     "scenarios/kademlia/kademlia-churn.toml",
@@ -94,7 +85,6 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/kademlia/kademlia-partition.toml",
     "scenarios/kademlia/kademlia-routing.toml",
     "scenarios/kademlia/kademlia-zv.toml",
->>>>>>> c82fd9c (Add bootstrapping, attacks on Kademlia, and their closed forms)
     "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",
     "scenarios/nakamoto/double-spend-real.toml",
