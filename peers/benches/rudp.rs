@@ -17,7 +17,7 @@ use astrarium_protocol_transport::{Class, Event, Request};
 
 const PAIRS: u32 = 8;
 const MESSAGES: u32 = 40;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 9;
 
 /// A message of this many bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -45,8 +45,8 @@ impl<M: Clone> Inbox<M> {
     }
 
     /// Acknowledgements owed, oldest first; nothing is owed afterwards.
-    pub(super) fn take_acks(&mut self) -> SmallVec<[AckRun; 2]> {
-        std::mem::take(&mut self.acks)
+    pub(super) fn drain_acks(&mut self) -> impl Iterator<Item = AckRun> + '_ {
+        self.acks.drain(..)
     }
 
     /// A segment arrived with this time stamp; `deliver` is given what is complete and in order.

@@ -243,7 +243,7 @@ impl<M: Message> Session<M> {
     ) -> Option<Death> {
         let head = self.head(now, config);
         let mut writer = Writer::new(head, peer, config, cx);
-        for run in self.inbox.take_acks() {
+        for run in self.inbox.drain_acks() {
             counters.acks_sent += u64::from(run.count);
             writer.acks(run);
         }
