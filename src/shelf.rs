@@ -2,7 +2,7 @@
 
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
-use astrarium_scenarios_gossip::Gossip;
+use astrarium_scenarios_gossip::{Dandelion, Gossip};
 use astrarium_scenarios_groups::{Dos, Multicast};
 use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem};
 use astrarium_scenarios_nakamoto::Nakamoto;
@@ -13,6 +13,7 @@ use astrarium_scenarios_victims::Victims;
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
+    registry.register(Dandelion::default());
     registry.register(Dos::default());
     registry.register(Gossip::default());
     registry.register(Multicast::default());
@@ -54,10 +55,19 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/canary/liveness.toml",
     "scenarios/canary/nondeterminism.toml",
     "scenarios/canary/safety.toml",
+    "scenarios/gossip/dandelion.toml",
+    "scenarios/gossip/diffusion.toml",
     "scenarios/gossip/epidemics.toml",
     "scenarios/gossip/flood.toml",
     "scenarios/gossip/gossip.toml",
+    "scenarios/gossip/hash-broadcast.toml",
     "scenarios/gossip/infect-and-die.toml",
+    "scenarios/gossip/mesh-duplicates.toml",
+    "scenarios/gossip/mesh.toml",
+    "scenarios/gossip/stem-drop.toml",
+    "scenarios/gossip/sync-spam.toml",
+    "scenarios/gossip/txsync.toml",
+    "scenarios/gossip/withhold.toml",
     "scenarios/groups/committee-region.toml",
     "scenarios/groups/committee.toml",
     "scenarios/groups/dos-cpu.toml",

@@ -3,6 +3,7 @@
 //! One file per family, each with its formula and source. The [`registry`] gives them the names that scenario files use in
 //! `theory = "…"`.
 
+pub mod dandelion;
 pub mod fec;
 pub mod gossip;
 pub mod graphs;

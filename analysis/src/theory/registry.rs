@@ -1,7 +1,7 @@
 //! The names of the closed forms.
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
-use super::{Inputs, fec, gossip, graphs, groups_named, kademlia_named, selfish, stale, tcp, victims};
+use super::{Inputs, dandelion, fec, gossip, graphs, groups_named, kademlia_named, selfish, stale, tcp, victims};
 
 /// A closed form that scenario files can name.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +136,15 @@ static REGISTRY: &[Theory] = &[
     },
     groups_named::FIFO_GOODPUT,
     Theory {
+        name: "first-spy-precision",
+        about: "Precision of the first-spy estimator on a stem alone",
+        formula: "p (1-s)/s ln(1/(1-s)), s = q(1-p), q = stem probability",
+        source: "derived in astrarium_analysis::theory::dandelion",
+        needs: &[SHARE, "protocol.stem_p"],
+        value: |i| dandelion::first_spy_precision(i.number(SHARE)?, i.number("protocol.stem_p")?),
+        ..PLAIN
+    },
+    Theory {
         name: "flood-coverage",
         about: "Share of the live nodes that a flood reaches on a regular graph with a share of all nodes down",
         formula: "1-u^d, u = f + (1-f)u^(d-1)",
@@ -248,6 +257,24 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     Theory {
+        name: "precision-bound",
+        about: "Upper bound of the precision against Dandelion",
+        formula: "2p^2/(1-p) ln(2/p), p = share of spies",
+        source: "Venkatakrishnan, Fanti, Viswanath 2017",
+        needs: &[SHARE],
+        value: |i| dandelion::precision_bound(i.number(SHARE)?),
+        ..PLAIN
+    },
+    Theory {
+        name: "precision-floor",
+        about: "Lower bound of the best precision against any scheme",
+        formula: "p^2, p = share of spies",
+        source: "Venkatakrishnan, Fanti, Viswanath 2017",
+        needs: &[SHARE],
+        value: |i| i.number(SHARE).map(|p| p * p),
+        ..PLAIN
+    },
+    Theory {
         name: "push-pull-rounds",
         about: "Rounds of push-pull until all know, to within a constant",
         formula: "log3 n + log2 ln n",
@@ -313,6 +340,15 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     Theory {
+        name: "share",
+        about: "The share of the adversary itself: lower bound of the best recall against any scheme",
+        formula: "p",
+        source: "Venkatakrishnan, Fanti, Viswanath 2017",
+        needs: &[SHARE],
+        value: |i| i.number(SHARE),
+        ..PLAIN
+    },
+    Theory {
         name: "stale-rate",
         about: "Probability of a rival block during the mean propagation delay",
         formula: "1 - exp(-D/T), D = measured mean propagation delay, T = block interval",
@@ -343,6 +379,24 @@ static REGISTRY: &[Theory] = &[
         needs: &[INTERVAL],
         measured: &[MEAN_DELAY],
         value: |i| stale::upper_bound(i.metric(MEAN_DELAY)? / 1e3, i.number(INTERVAL)?),
+        ..PLAIN
+    },
+    Theory {
+        name: "stem-intercepted",
+        about: "Probability that a stem meets a spy",
+        formula: "p/(1 - q(1-p)), q = stem probability",
+        source: "network specification, section 9",
+        needs: &[SHARE, "protocol.stem_p"],
+        value: |i| dandelion::stem_intercepted(i.number(SHARE)?, i.number("protocol.stem_p")?),
+        ..PLAIN
+    },
+    Theory {
+        name: "supernode",
+        about: "Probability that a supernode hears a transaction from its source first, under diffusion",
+        formula: "int theta e^(-theta t) h^d dt, h' = -h + e^(-theta t) h^(d-1)",
+        source: "derived in astrarium_analysis::theory::dandelion",
+        needs: &["adversary.theta", "network.topology.degree"],
+        value: |i| dandelion::supernode(i.number("adversary.theta")?, i.count("network.topology.degree")?),
         ..PLAIN
     },
     Theory {

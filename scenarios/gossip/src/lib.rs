@@ -18,6 +18,8 @@
 //! received, never out of the state of honest nodes it does not control.
 
 mod attacks;
+mod dandelion;
 mod gossip;
 
+pub use dandelion::Dandelion;
 pub use gossip::Gossip;

@@ -9,6 +9,7 @@ mod waves;
 mod workload;
 mod world;
 
+pub(crate) use waves::Wave;
 pub(crate) use world::Node;
 
 pub use experiment::Gossip;
