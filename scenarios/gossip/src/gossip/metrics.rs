@@ -98,8 +98,9 @@ impl Metrics {
         let (had, was_complete) = (wave.time(T95).is_some(), wave.is_complete());
         let first = wave.reach(node.0, now);
         self.complete += usize::from(!was_complete && wave.is_complete());
-        // Who lost its memory may rightly deliver again.
-        self.oracles.delivered(node, id, first || self.unsteady, true, now);
+        // Who lost its memory, or has forgotten what is old, may rightly deliver again.
+        let forgotten = now.since(wave.published()) > self.world.config.seen_ttl;
+        self.oracles.delivered(node, id, first || self.unsteady || forgotten, true, now);
         if !had && wave.time(T95).is_some() {
             let published = wave.published();
             self.oracles.spread(published, now);

@@ -169,7 +169,13 @@ fn mesh() -> Vec<ParamSpec> {
         share("factor", "the same as a share of the neighbours outside the mesh", MESH).default("0.25"),
         span("heartbeat", "time between heartbeats", MESH).default("\"1 s\""),
         count("history", "heartbeats for which an item can be asked for", MESH).default("5"),
-        count("history_gossip", "heartbeats for which an item is announced", MESH).default("3"),
+        ParamSpec::new(
+            "history_gossip",
+            Kind::integer(0, 1_000),
+            "heartbeats for which an item is announced; 0: no announcements",
+            MESH,
+        )
+        .default("3"),
         span("backoff", "how long a pruned neighbour stays away", MESH).default("\"60 s\""),
         ParamSpec::new(
             "idontwant_min",
