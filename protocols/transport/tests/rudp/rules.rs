@@ -94,6 +94,25 @@ fn a_probe_is_answered_with_the_window() {
 }
 
 #[test]
+fn a_window_that_was_full_is_announced_when_it_opens() {
+    // A part as long as the window fills it; delivering the part empties it, and the next flush says so.
+    let config = Config { stream: true, recv_window: 32, ..turbo() };
+    let mut pair = pair(config, |_, _| false);
+    pair.request(A, Request::send(B, note(0, 100)));
+    pair.run_until(at_ms(203));
+    let mut packet = from_b(&pair);
+    for sn in 0..32 {
+        let content = if sn == 31 { Content::End(note(5, 3_200)) } else { Content::Middle };
+        packet.data.push(Push { sn, len: 100, frg: 31 - sn as u8, content });
+    }
+    pair.inject(A, packet);
+    assert_eq!(pair.numbers(A), [5]);
+    pair.run_until(at_ms(220));
+    let (_, _, told) = pair.sent.iter().find(|(_, _, packet)| packet.marks.has(Marks::TELL)).expect("told");
+    assert_eq!((told.window, told.una, told.ack_count()), (32, 32, 32));
+}
+
+#[test]
 fn the_congestion_window_grows_by_one_per_datagram_and_falls_to_one() {
     // Ticks every 10 ms, round trip 100 + the tick of the acknowledgement. The first flush only opens the window.
     let config = Config { no_congestion_window: false, ..turbo() };
