@@ -6,6 +6,7 @@ use astrarium_scenarios_gossip::{Dandelion, Gossip};
 use astrarium_scenarios_groups::{Dos, Multicast};
 use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem};
 use astrarium_scenarios_nakamoto::Nakamoto;
+use astrarium_scenarios_nat::Nat;
 use astrarium_scenarios_transfer::Transfer;
 use astrarium_scenarios_victims::Victims;
 
@@ -20,6 +21,7 @@ pub(crate) fn registry() -> Registry {
     registry.register(BootstrapSystem::default());
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
+    registry.register(Nat::default());
     registry.register(Transfer::default());
     registry.register(Victims::default());
     registry
@@ -105,6 +107,16 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/nakamoto/selfish-mining-real.toml",
     "scenarios/nakamoto/selfish-mining.toml",
     "scenarios/nakamoto/stale-rate.toml",
+    "scenarios/nat/nat-birthday.toml",
+    "scenarios/nat/nat-classification.toml",
+    "scenarios/nat/nat-matrix.toml",
+    "scenarios/nat/nat-order.toml",
+    "scenarios/nat/nat-outage.toml",
+    "scenarios/nat/nat-poison.toml",
+    "scenarios/nat/nat-reach.toml",
+    "scenarios/nat/nat-relay-hog.toml",
+    "scenarios/nat/nat-timing.toml",
+    "scenarios/nat/nat.toml",
     "scenarios/transfer/transfer.toml",
     "scenarios/victims/victims-eclipse.toml",
     "scenarios/victims/victims.toml",

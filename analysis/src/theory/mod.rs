@@ -12,6 +12,7 @@ mod groups_named;
 mod inputs;
 pub mod kademlia;
 mod kademlia_named;
+pub mod nat;
 pub mod queueing;
 pub mod race;
 mod registry;

@@ -280,14 +280,18 @@ impl<M: Message> Host<M> {
                 cx.set_timer(Timer::Dial(peer), config.punch_retry);
             }
             Stage::Punching => {
-                let left = dial.volley.map_or(0, |volley| volley.left);
+                let (left, deadline) = (dial.volley.map_or(0, |volley| volley.left), dial.deadline);
+                // Where both fire, nothing tells whether the peer has been told.
+                let untold = !config.limits_ttl() && dial.session != 0 && left > 0 && left % 2 == 0;
+                if untold {
+                    self.ask_rendezvous(peer, config, cx);
+                }
                 if left > 0 {
                     self.dial_fire(peer, config, cx);
-                } else if now >= dial.deadline {
+                } else if now >= deadline {
                     self.dial_failed(peer, config, cx);
                 } else {
-                    let wait = dial.deadline.since(now);
-                    cx.set_timer(Timer::Dial(peer), wait);
+                    cx.set_timer(Timer::Dial(peer), deadline.since(now));
                 }
             }
             Stage::Relaying => self.circuit_timeout(peer, config, cx),

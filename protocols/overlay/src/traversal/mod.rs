@@ -130,6 +130,15 @@ impl<M: Message> Traversal<M> {
         }
     }
 
+    /// A host's listening socket, as a rendezvous saw it last.
+    #[must_use]
+    pub fn mapped(&self) -> Option<Endpoint> {
+        match &self.role {
+            Role::Host(host) => host.login.mapped,
+            _ => None,
+        }
+    }
+
     /// The path to a peer, if one was ever wanted.
     #[must_use]
     pub fn path(&self, peer: NodeId) -> Option<PathView> {

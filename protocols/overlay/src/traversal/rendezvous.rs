@@ -183,8 +183,11 @@ impl Rendezvous {
             }
             Mode::Sequential => {
                 self.go(number, None, config, cx);
+                let since = self.sessions.get(&number).map_or(now, |session| session.since);
                 if known.is_none() {
                     cx.set_timer(Timer::Call(number), config.call_delay);
+                } else if now.since(since) >= config.call_delay {
+                    self.call(number, config, cx);
                 }
             }
             Mode::Ttl | Mode::Birthday => self.call(number, config, cx),
