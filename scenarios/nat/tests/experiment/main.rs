@@ -1,0 +1,85 @@
+//! System `nat` as a scenario runs it: the matrix of pairs, refused combinations, determinism.
+
+mod support;
+
+use std::sync::atomic::AtomicBool;
+
+use astrarium_runner::verify;
+
+use support::{metric, run, scenario, shipped};
+
+const FILES: [&str; 10] = [
+    "nat.toml",
+    "nat-birthday.toml",
+    "nat-classification.toml",
+    "nat-matrix.toml",
+    "nat-order.toml",
+    "nat-outage.toml",
+    "nat-poison.toml",
+    "nat-reach.toml",
+    "nat-relay-hog.toml",
+    "nat-timing.toml",
+];
+
+/// Network specification §6.5: the two that cannot be joined are d6 and a filter per peer socket.
+fn possible(a: usize, b: usize) -> bool {
+    !((a == 6 && b >= 3) || (b == 6 && a >= 3))
+}
+
+/// V15 on the network model's devices, all 36 ordered pairs, exact. The protocol's own tests do the same on devices of their own.
+#[test]
+fn every_pair_of_devices_does_as_the_matrix_says() {
+    for (mode, late) in [("ttl", false), ("simultaneous", false), ("sequential", true)] {
+        let set = format!("protocol.mode='{mode}'");
+        let outcome = run(&scenario(&[&set]).unwrap(), 0);
+        for a in 1..=6 {
+            for b in 1..=6 {
+                let spoilt = late && b == 5 && (3..=5).contains(&a);
+                let want = if possible(a, b) && !spoilt { 1.0 } else { 0.0 };
+                let got = metric(&outcome, &format!("success_d{a}_d{b}"));
+                assert_eq!(got, Some(want), "{mode}: d{a} calls d{b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn impossible_combinations_name_the_key() {
+    for (set, key, word) in [
+        ("network.topology='star'", "network.topology", "complete"),
+        (
+            "network.churn={ kind = 'exponential', session = '1 d', absence = '1 h' }",
+            "network.churn",
+            "not modelled",
+        ),
+        ("protocol.relay_fallback=true", "protocol.relay_fallback", "relay"),
+        ("adversary.strategy='relay-hog'", "adversary.strategy", "relay"),
+        ("adversary.strategy='rendezvous-outage'", "adversary.until", "outage"),
+        ("workload.pairs=9000000", "workload.pairs", "pairs"),
+        ("protocol.mode='magic'", "protocol.mode", "ttl"),
+    ] {
+        let complaint = scenario(&[set]).err().unwrap_or_else(|| panic!("{set} was accepted"));
+        assert!(complaint.contains(key) && complaint.contains(word), "{set}: {complaint}");
+    }
+}
+
+#[test]
+fn every_size_of_every_file_is_sound() {
+    for file in FILES {
+        for size in [None, Some("smoke"), Some("full")] {
+            let scenario = shipped(file, size, &[]);
+            assert!(scenario.runs() > 0 && !scenario.points.is_empty(), "{file} {size:?}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let small = ["network.nodes=60", "workload.pairs=40", "replicas=1"];
+    for file in ["nat.toml", "nat-outage.toml", "nat-poison.toml", "nat-relay-hog.toml"] {
+        let report = verify(&shipped(file, Some("smoke"), &small), &AtomicBool::new(false)).unwrap();
+        for check in &report.checks {
+            assert!(check.mismatch.is_none(), "{file}: {check:?}");
+        }
+    }
+}
