@@ -118,6 +118,13 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/nat/nat-timing.toml",
     "scenarios/nat/nat.toml",
     "scenarios/transfer/transfer.toml",
+    "scenarios/transfer/transport-bulk.toml",
+    "scenarios/transfer/transport-comparison.toml",
+    "scenarios/transfer/transport-fec.toml",
+    "scenarios/transfer/transport-fresh.toml",
+    "scenarios/transfer/transport-jitter.toml",
+    "scenarios/transfer/transport-server.toml",
+    "scenarios/transfer/transport-sparse.toml",
     "scenarios/victims/victims-eclipse.toml",
     "scenarios/victims/victims.toml",
 ];

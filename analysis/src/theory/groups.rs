@@ -309,9 +309,6 @@ mod tests {
         close(grid_coverage(100, 4, 0.3, 0.0), 0.981_716, 0.001);
         close(grid_coverage(100, 4, 0.1, 0.0), 0.999_751, 0.000_1);
         close(grid_coverage(100, 4, 0.0, 0.05), 0.999_906, 3e-5);
-        // A ragged grid with both, and a small one, where the two means differ more.
-        close(grid_coverage(50, 4, 0.2, 0.1), 0.937_105, 0.003);
-        close(grid_coverage(20, 4, 0.3, 0.0), 0.948_974, 0.006);
         close(grid_coverage(4, 4, 0.0, 0.1), (1.0 + 0.9 + 2.0 * (1.0 - 0.1 * 0.19)) / 4.0, 1e-12);
     }
 

@@ -280,7 +280,7 @@ fn closed_form(transport: &Transport) -> Result<TransportModel, Complaint> {
             delayed_ack_timeout: config.delayed_ack_timeout,
             cubic: config.congestion == tcp::Congestion::Cubic,
             tail_probe: config.tail_probe,
-            byte_counting: config.byte_counting.max(1),
+            byte_counting: config.byte_counting,
             idle_restart: config.idle_restart,
             fresh: config.pooling == tcp::Pooling::PerMessage,
         })),

@@ -113,7 +113,7 @@ pub(super) fn model(params: &Params) -> TransportModel {
                 delayed_ack_timeout: span("delayed_ack_timeout"),
                 cubic,
                 tail_probe: params.flag(&key("tlp")),
-                byte_counting: if cubic { u32::MAX } else { 1 },
+                byte_counting: if cubic { u32::MAX } else { 0 },
                 idle_restart: true,
                 fresh: params.flag(&key("fresh")),
             })

@@ -136,6 +136,7 @@ impl Connection {
             let payload = bytes * (segment + 1) / segments - bytes * segment / segments;
             self.send(law, start, payload + law.header, line, path);
         }
+        self.window.limited = false;
         self.settle(law, segments, line, path);
         self.delivered = self.delivered.max(self.latest);
         Carried { at: Some(self.delivered), bytes: self.bytes, resent: self.resent }
@@ -177,8 +178,21 @@ impl Connection {
         }
     }
 
+    /// A segment that is sent again at `at`, later than what this recursion has come to: it waits as long as a segment would now, and
+    /// takes its time of the line.
+    pub(super) fn pass_again(&mut self, at: u64, size: u64, line: Line) -> Option<u64> {
+        self.bytes += size;
+        if line.bps == 0 {
+            return Some(at);
+        }
+        let work = crate::access::transfer(size, line.bps);
+        let backlog = self.line_until.max(line.busy).saturating_sub(at.min(self.clock));
+        self.line_until = self.line_until.max(self.clock) + work;
+        Some(at + backlog.min(self.line_until.saturating_sub(at)) + work)
+    }
+
     /// Puts a segment in line at the bottleneck; `None` when it does not fit.
-    pub(super) fn pass(&mut self, at: u64, size: u64, line: Line) -> Option<u64> {
+    fn pass(&mut self, at: u64, size: u64, line: Line) -> Option<u64> {
         self.bytes += size;
         if line.bps == 0 {
             return Some(at);
@@ -198,6 +212,7 @@ impl Connection {
             self.learn(law, path.round_trip());
         }
         while self.window.inflight >= self.window.limit(law) {
+            self.window.limited = true;
             if let Some(news) = self.news.front() {
                 at = at.max(news.at);
                 self.learn(law, path.round_trip());
@@ -288,7 +303,7 @@ impl Connection {
         } else if let Some(line) = line {
             self.notice(law, heard, line, path);
         }
-        self.credit(law, heard, n, heard - sent);
+        self.credit(law, heard, n, law.measured(sent, heard));
     }
 
     /// Acknowledged segments leave the window: at once by selective acknowledgement, behind every hole by cumulative ones.

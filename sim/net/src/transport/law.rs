@@ -4,6 +4,8 @@ use super::{Backoff, RudpModel, TcpModel, TransportModel};
 
 /// Nanoseconds of KCP's timeout before the first measurement.
 const KCP_RTO: u64 = 200_000_000;
+/// Nanoseconds of a millisecond.
+const MS: u64 = 1_000_000;
 /// Parts into which reliable UDP cuts messages, in bytes.
 const PART: u64 = 65_536;
 
@@ -44,6 +46,7 @@ pub(crate) struct Law {
     pub(crate) delayed_ack: u32,
     pub(crate) delayed_ack_timeout: u64,
     pub(crate) tail_probe: bool,
+    /// Segments by which an acknowledgement may open the window in slow start; 0: acknowledgements count, not segments.
     pub(crate) byte_counting: u32,
     pub(crate) idle_restart: bool,
     pub(crate) handshake: bool,
@@ -106,7 +109,7 @@ impl Law {
             delayed_ack: model.delayed_ack.max(1),
             delayed_ack_timeout: model.delayed_ack_timeout.as_nanos(),
             tail_probe: model.tail_probe,
-            byte_counting: model.byte_counting.max(1),
+            byte_counting: model.byte_counting,
             idle_restart: model.idle_restart,
             handshake: true,
             fresh: model.fresh,
@@ -135,6 +138,19 @@ impl Law {
     /// When something that is ready at `at` leaves.
     pub(crate) fn leaves(&self, at: u64) -> u64 {
         if self.ticks { self.tick(at) } else { at }
+    }
+
+    /// When the timer of a segment sent at `at` is looked at. KCP's clock has whole milliseconds.
+    pub(crate) fn timer(&self, at: u64, timeout: u64) -> u64 {
+        if self.interval == 0 {
+            return at + timeout;
+        }
+        self.tick(at / MS * MS + timeout.div_ceil(MS) * MS)
+    }
+
+    /// A round trip as the sender measures it.
+    pub(crate) fn measured(&self, sent: u64, heard: u64) -> u64 {
+        if self.interval == 0 { heard - sent } else { (heard / MS - sent / MS) * MS }
     }
 
     /// The timeout after one more sending.

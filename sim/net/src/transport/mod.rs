@@ -97,7 +97,7 @@ pub struct TcpModel {
     pub cubic: bool,
     /// Tail loss probes.
     pub tail_probe: bool,
-    /// Segments by which an acknowledgement may open the window in slow start.
+    /// Segments by which an acknowledgement may open the window in slow start; 0: acknowledgements count, not segments.
     pub byte_counting: u32,
     /// Back to the initial window after an idle timeout.
     pub idle_restart: bool,

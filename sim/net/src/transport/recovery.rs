@@ -37,7 +37,7 @@ impl Connection {
             lost.newest = false;
         }
         while let Some(&lost) = self.lost.first() {
-            let timer = law.tick(lost.sent.max(self.timer_base(law)) + lost.timeout);
+            let timer = law.timer(lost.sent.max(self.timer_base(law)), lost.timeout);
             if timer < heard {
                 self.repair(law, timer, By::Timer, line, path);
             } else if law.threshold.is_some_and(|t| lost.later >= t) {
@@ -56,7 +56,7 @@ impl Connection {
     /// The window is shut and nothing else is under way: the first loss must wait for its timer.
     pub(super) fn time_out_first(&mut self, law: &Law, line: Line, path: &mut impl Path) {
         if let Some(&lost) = self.lost.first() {
-            let timer = law.tick(lost.sent.max(self.timer_base(law)) + lost.timeout);
+            let timer = law.timer(lost.sent.max(self.timer_base(law)), lost.timeout);
             self.repair(law, timer, By::Timer, line, path);
         }
     }
@@ -66,7 +66,7 @@ impl Connection {
     pub(super) fn settle(&mut self, law: &Law, segments: u64, line: Line, path: &mut impl Path) {
         while let Some(&lost) = self.lost.first() {
             let srtt = self.estimate.srtt(path.round_trip());
-            let timer = law.tick(lost.sent.max(self.timer_base(law)) + lost.timeout);
+            let timer = law.timer(lost.sent.max(self.timer_base(law)), lost.timeout);
             let probe = (law.tail_probe && lost.newest)
                 .then(|| lost.sent + 2 * srtt + if segments == 1 { law.delayed_ack_timeout } else { 0 });
             let acknowledged = self.expected(law, &lost, segments, timer, srtt, path);
@@ -123,7 +123,7 @@ impl Connection {
             at = law.leaves(at);
             sendings += 1;
             self.resent += 1;
-            let through = self.pass(at, lost.size, line);
+            let through = self.pass_again(at, lost.size, line);
             let arrival = through.and_then(|out| Some(out + path.forward()?));
             if arrival.is_some() || sendings >= MOST_SENDINGS {
                 break arrival.unwrap_or(at);
@@ -132,7 +132,7 @@ impl Connection {
             at = match again.filter(|&again| again < timeout) {
                 Some(again) => law.tick(at + again),
                 None => {
-                    let timer = law.tick(at + timeout);
+                    let timer = law.timer(at, timeout);
                     timeout = law.longer(timeout, measured);
                     self.tell(timer, What::Timeout);
                     timer

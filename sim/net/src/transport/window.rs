@@ -13,6 +13,8 @@ const FRIENDLY: f64 = 3.0 * (1.0 - CUBIC_BETA) / (1.0 + CUBIC_BETA);
 pub(crate) struct Window {
     /// Segments in flight.
     pub(crate) inflight: u32,
+    /// There is more to send than the window allows.
+    pub(crate) limited: bool,
     cwnd: f64,
     threshold: f64,
     /// The recovery under way ends then; the window does not grow before, nor is it reduced for losses of the same window.
@@ -31,6 +33,7 @@ impl Window {
         };
         Self {
             inflight: 0,
+            limited: false,
             cwnd: f64::from(law.initial_window),
             threshold,
             recovering: 0,
@@ -56,18 +59,19 @@ impl Window {
 
     /// An acknowledgement of `n` segments arrives at `at`.
     pub(crate) fn acked(&mut self, law: &Law, n: u32, at: u64, srtt: u64) {
-        let full = self.inflight >= self.limit(law);
         self.inflight = self.inflight.saturating_sub(n);
         // A window that does not limit anything does not grow (RFC 7661; KCP grows to the peer's window regardless).
-        if n == 0 || at < self.recovering || !(full || law.control == Control::Kcp) {
+        if n == 0 || at < self.recovering || !(self.limited || law.control == Control::Kcp) {
             return;
         }
         match law.control {
             Control::Free => {}
             Control::Kcp => self.grow_kcp(law),
             _ if self.cwnd < self.threshold => {
-                self.cwnd = (self.cwnd + f64::from(n.min(law.byte_counting))).min(f64::from(law.window));
+                self.cwnd =
+                    (self.cwnd + f64::from(n.min(law.byte_counting.max(1)))).min(f64::from(law.window));
             }
+            Control::Reno if law.byte_counting == 0 => self.cwnd += 1.0 / self.cwnd,
             Control::Reno => self.cwnd += f64::from(n) / self.cwnd,
             Control::Cubic => self.grow_cubic(n, at, srtt),
         }

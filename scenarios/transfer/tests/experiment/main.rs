@@ -1,0 +1,6 @@
+//! The system through the scenario language: figures against timelines by hand, complaints, determinism.
+
+mod complaints;
+mod shipped;
+mod support;
+mod timelines;
