@@ -96,6 +96,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/kademlia/kademlia-grind.toml",
     "scenarios/kademlia/kademlia-partition.toml",
     "scenarios/kademlia/kademlia-routing.toml",
+    "scenarios/kademlia/kademlia-timeout.toml",
     "scenarios/kademlia/kademlia-zv.toml",
     "scenarios/kademlia/kademlia.toml",
     "scenarios/nakamoto/churn.toml",

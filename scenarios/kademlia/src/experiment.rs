@@ -57,6 +57,7 @@ impl Experiment for KademliaSystem {
         let strategy = params.text("adversary.strategy");
         let calm = params.text("network.churn.kind") == "none"
             && params.text("network.loss.kind") == "none"
+            && answers_in_time(params)
             && strategy == "none";
         let disturbance = Disturbance { any: !calm, faults: (!plan.is_empty()).then(|| last_end(&plan)) };
         let count = params.count("workload.lookups") as u64;
@@ -87,6 +88,14 @@ impl Experiment for KademliaSystem {
         }
         Ok(Outcome::of(&simulation, metrics, observer.findings(simulation.now())))
     }
+}
+
+/// Whether no answer can be late: known of constant delays on unlimited links.
+fn answers_in_time(params: &Params) -> bool {
+    params.text("network.latency.kind") == "constant"
+        && params.text("network.jitter.kind") == "none"
+        && params.text("network.bandwidth.kind") == "unlimited"
+        && params.span("network.latency.one_way") * 2 < params.span("protocol.rpc_timeout")
 }
 
 /// Whom strategy `eclipse` dials; nobody otherwise.

@@ -3,6 +3,8 @@
 //! * `kademlia.toml`: rounds, hops and requests of lookups in static tables, for n from 100 to 100,000 and k = 1, 8, 20.
 //! * `kademlia-zv.toml`: the same for ZV Chain's profile, and the defect of its FINDNODE (network/C32, G4).
 //! * `kademlia-churn.toml`: success, latency and stale contacts against the mean session.
+//! * `kademlia-timeout.toml`: the shipped time limit of an answer against the delays between regions.
+//! * `kademlia-partition.toml`: the network falls apart and heals.
 //! * `kademlia-routing.toml`, `kademlia-eclipse.toml`, `kademlia-grind.toml`: attacks, each with its honest baseline.
 //!
 //! *Static tables* are those that a long-running network has: every bucket holds k random members of its range, or all when they are

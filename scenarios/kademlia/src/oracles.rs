@@ -33,7 +33,7 @@ pub(crate) struct Oracles {
 /// What disturbs a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Disturbance {
-    /// Nodes churn, packets are lost, or a strategy is at work.
+    /// Nodes churn, packets are lost or may be late, or a strategy is at work.
     pub(crate) any: bool,
     /// The plan has faults, and all end: then the last one's end.
     pub(crate) faults: Option<Option<Time>>,

@@ -18,7 +18,9 @@ fn shipped_scenarios_pass_the_matrix() {
             }
             "kademlia-partition.toml" => &["network.nodes=60", "stop.time='18 min'", "workload.lookups=300"],
             "kademlia-eclipse.toml" => &["network.nodes=100", "sweep.adversary.share=0.3"],
-            "kademlia-routing.toml" => &["network.nodes=200", "workload.lookups=100"],
+            "kademlia-routing.toml" | "kademlia-timeout.toml" => {
+                &["network.nodes=200", "workload.lookups=100"]
+            }
             _ => &["sweep.network.nodes=200", "workload.lookups=100"],
         };
         let sets: Vec<&str> = sets.iter().copied().chain(["replicas=2"]).collect();

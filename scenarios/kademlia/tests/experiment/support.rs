@@ -24,7 +24,7 @@ const VOCABULARY: Vocabulary<'static> = Vocabulary {
 };
 
 /// Every shipped file.
-pub(crate) const SHIPPED: [&str; 9] = [
+pub(crate) const SHIPPED: [&str; 10] = [
     "bootstrap-segment.toml",
     "bootstrap.toml",
     "kademlia-churn.toml",
@@ -32,6 +32,7 @@ pub(crate) const SHIPPED: [&str; 9] = [
     "kademlia-grind.toml",
     "kademlia-partition.toml",
     "kademlia-routing.toml",
+    "kademlia-timeout.toml",
     "kademlia-zv.toml",
     "kademlia.toml",
 ];
