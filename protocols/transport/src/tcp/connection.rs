@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 use super::config::Config;
 use super::congestion::Window;
 use super::counters::Counters;
+use super::reduction::Reduction;
 use super::rtt::Rtt;
 use super::scoreboard::Scoreboard;
 use super::segment::{Blocks, Flags, Segment};
@@ -139,6 +140,9 @@ pub(super) struct Connection<M> {
     pub(super) phase: Phase,
     /// Recovery ends when this is acknowledged.
     pub(super) recover: u64,
+    pub(super) reduction: Reduction,
+    /// The tail was sent again in this recovery.
+    pub(super) rescued: bool,
     pub(super) duplicate_acks: u32,
     pub(super) partial_ack_seen: bool,
     /// The congestion window stopped the last output.
@@ -190,6 +194,8 @@ impl<M: Message> Connection<M> {
             rtt: Rtt::new(),
             phase: Phase::Open,
             recover: 0,
+            reduction: Reduction::default(),
+            rescued: false,
             duplicate_acks: 0,
             partial_ack_seen: false,
             limited: false,

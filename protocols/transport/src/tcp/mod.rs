@@ -6,7 +6,7 @@
 //! | `config`, `counters` | parameters; what happened |
 //! | `segment` | what goes over the wire |
 //! | `connection`, `arrival` | states; what a segment does to them |
-//! | `sender`, `timers`, `scoreboard`, `congestion`, `cubic`, `rtt` | loss recovery, windows, timeouts and probes |
+//! | `sender`, `timers`, `scoreboard`, `congestion`, `cubic`, `reduction`, `rtt` | loss recovery, windows, timeouts and probes |
 //! | `stream` | the byte streams, as references to messages |
 //!
 //! A stream of messages needs no framing here: segments say where messages end. Messages of every class share one stream, because
@@ -22,6 +22,7 @@ mod congestion;
 mod connection;
 mod counters;
 mod cubic;
+mod reduction;
 mod rtt;
 mod scoreboard;
 mod segment;

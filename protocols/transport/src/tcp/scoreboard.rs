@@ -28,6 +28,7 @@ pub(super) struct Scoreboard {
     sent: VecDeque<Sent>,
     pipe: u64,
     weight: u64,
+    sacked: u64,
     /// Highest position acknowledged selectively.
     highest: u64,
     /// Everything below has been examined for loss.
@@ -50,6 +51,11 @@ impl Scoreboard {
     /// Weight of everything not acknowledged cumulatively.
     pub(super) fn outstanding(&self) -> u64 {
         self.weight
+    }
+
+    /// Weight of everything not acknowledged in either way.
+    pub(super) fn undelivered(&self) -> u64 {
+        self.weight - self.sacked
     }
 
     /// Segments in flight.
@@ -92,6 +98,7 @@ impl Scoreboard {
             let segment = *segment;
             self.pipe -= Self::in_pipe(&segment);
             self.weight -= segment.weight;
+            self.sacked -= if segment.sacked { segment.weight } else { 0 };
             self.lost_pending -= u32::from(segment.lost && !segment.again && !segment.sacked);
             ambiguous |= segment.again || segment.lost;
             self.sent.pop_front();
@@ -108,6 +115,7 @@ impl Scoreboard {
                 self.pipe -= Self::in_pipe(segment);
                 self.lost_pending -= u32::from(segment.lost && !segment.again);
                 segment.sacked = true;
+                self.sacked += segment.weight;
                 fresh += segment.weight;
                 self.highest = self.highest.max(segment.end);
             }
@@ -182,6 +190,7 @@ impl Scoreboard {
         let renege = self.sent.front().is_some_and(|s| s.sacked);
         self.pipe = 0;
         self.lost_pending = 0;
+        self.sacked = if renege { 0 } else { self.sacked };
         for segment in &mut self.sent {
             segment.sacked &= !renege;
             segment.lost = !segment.sacked;
@@ -210,6 +219,13 @@ impl Scoreboard {
     pub(super) fn next_gap(&self) -> Option<usize> {
         let top = self.sent.partition_point(|s| s.end <= self.highest);
         (0..top).find(|&i| !self.sent[i].sacked && !self.sent[i].again)
+    }
+
+    /// The newest segment that is neither acknowledged nor sent again: what RFC 6675 NextSeg rule 4 sends once per recovery, so that
+    /// a lost tail is noticed.
+    pub(super) fn rescue(&self) -> Option<usize> {
+        let index = self.sent.iter().rposition(|s| !s.sacked)?;
+        (!self.sent[index].again).then_some(index)
     }
 
     /// The segment at `index`.
@@ -252,6 +268,8 @@ mod tests {
     fn check(b: &Scoreboard) {
         assert_eq!(b.pipe, b.sent.iter().map(Scoreboard::in_pipe).sum::<u64>());
         assert_eq!(b.weight, b.sent.iter().map(|s| s.weight).sum::<u64>());
+        let sacked: u64 = b.sent.iter().filter(|s| s.sacked).map(|s| s.weight).sum();
+        assert_eq!(b.sacked, sacked);
         let pending = b.sent.iter().filter(|s| s.lost && !s.again && !s.sacked).count();
         assert_eq!(b.lost_pending as usize, pending);
     }

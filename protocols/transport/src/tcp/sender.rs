@@ -9,6 +9,7 @@ use astrarium_node::Span;
 use super::config::Counting;
 use super::congestion::Acked;
 use super::connection::{Connection, Io, Phase, State, before};
+use super::reduction::Reduction;
 use super::scoreboard::THRESHOLD;
 use super::segment::{Flags, Segment};
 use super::stream::unwrap;
@@ -66,15 +67,27 @@ impl<M: Message> Connection<M> {
                 }
                 continue;
             }
-            let gap = if self.phase == Phase::Recovery && self.sack { self.board.next_gap() } else { None };
-            match gap {
-                Some(index) if self.board.pipe() + self.mss <= self.window.size => {
-                    self.send_again(index, Again::Fast, io);
-                }
-                _ => break,
+            if !self.fill_gap(io) {
+                break;
             }
         }
         self.watch_window(io);
+    }
+
+    /// In recovery with nothing lost and nothing new to send: RFC 6675 NextSeg rules 3 and 4.
+    fn fill_gap(&mut self, io: &mut Io<'_, '_, M>) -> bool {
+        let room = self.board.pipe() + self.mss <= self.window.size;
+        if self.phase != Phase::Recovery || !self.sack || !room {
+            return false;
+        }
+        let mut index = self.board.next_gap();
+        if index.is_none() && !self.rescued {
+            index = self.board.rescue();
+            self.rescued = true;
+        }
+        let Some(index) = index else { return false };
+        self.send_again(index, Again::Fast, io);
+        true
     }
 
     /// Data or a FIN that was never sent.
@@ -112,6 +125,7 @@ impl<M: Message> Connection<M> {
         let last = length == waiting && self.closing;
         let end = self.next + length + u64::from(last);
         self.board.push(self.next, end, weight);
+        self.reduction.sent(weight);
         let from = self.next;
         self.next = end;
         if last {
@@ -130,6 +144,7 @@ impl<M: Message> Connection<M> {
     pub(super) fn send_again(&mut self, index: usize, why: Again, io: &mut Io<'_, '_, M>) {
         let sent = self.board.get(index);
         self.board.resend(index);
+        self.reduction.sent(sent.weight);
         if why == Again::Fast && self.sack {
             // The careful variant of RFC 6675 §6: recovery may take longer than a timeout.
             self.start_timer(io);
@@ -175,6 +190,7 @@ impl<M: Message> Connection<M> {
         }
         let window_before = self.peer_window;
         self.take_window(segment, position, acknowledged);
+        let undelivered = self.board.undelivered();
         let news = self.take_blocks(segment, io);
         let outstanding_before = self.board.outstanding();
         let mut acked = 0;
@@ -186,9 +202,10 @@ impl<M: Message> Connection<M> {
         } else if self.is_duplicate(segment, news, window_before) {
             self.duplicate_acks = self.duplicate_acks.saturating_add(1);
         }
+        let delivered = undelivered - self.board.undelivered();
         match self.phase {
-            Phase::Open => self.in_open(acked, io),
-            Phase::Recovery => self.in_recovery(acked, io),
+            Phase::Open => self.in_open(acked, delivered, io),
+            Phase::Recovery => self.in_recovery(acked, delivered, io),
             Phase::Loss => self.in_loss(acked, io),
         }
         if acked > 0 {
@@ -256,11 +273,11 @@ impl<M: Message> Connection<M> {
         }
     }
 
-    fn in_open(&mut self, acked: u64, io: &mut Io<'_, '_, M>) {
+    fn in_open(&mut self, acked: u64, delivered: u64, io: &mut Io<'_, '_, M>) {
         let lost = self.sack && self.board.mark_lost();
         let again_too_soon = !self.sack && self.una <= self.recover;
         if lost || self.duplicate_acks as usize >= THRESHOLD && !again_too_soon {
-            self.enter_recovery(io);
+            self.enter_recovery(delivered, io);
         } else if acked > 0 && self.limited {
             self.grow(acked, io);
         }
@@ -272,11 +289,12 @@ impl<M: Message> Connection<M> {
     }
 
     /// RFC 6675 §5 step 4, RFC 6582 §3.2 step 2: halve, send the first missing segment at once.
-    fn enter_recovery(&mut self, io: &mut Io<'_, '_, M>) {
+    fn enter_recovery(&mut self, delivered: u64, io: &mut Io<'_, '_, M>) {
         io.counters.recoveries += 1;
         self.phase = Phase::Recovery;
         self.recover = self.next;
         self.partial_ack_seen = false;
+        self.rescued = false;
         self.tail = None;
         self.deadlines.probe = None;
         // What limited transmit sent since the first duplicate does not count (RFC 5681 §3.2 step 2).
@@ -286,16 +304,25 @@ impl<M: Message> Connection<M> {
         if !self.sack {
             self.window.size += THRESHOLD as u64 * self.mss;
         }
+        self.reduction = Reduction::begin(self.board.outstanding());
         if self.board.next_lost().is_none() {
             self.board.lose_front();
         }
         if let Some(index) = self.board.next_lost() {
             self.send_again(index, Again::Fast, io);
         }
+        if self.sack {
+            self.reduce(delivered);
+        }
         self.start_timer(io);
     }
 
-    fn in_recovery(&mut self, acked: u64, io: &mut Io<'_, '_, M>) {
+    fn reduce(&mut self, delivered: u64) {
+        let pipe = self.board.pipe();
+        self.window.size = self.reduction.window(delivered, self.window.threshold, pipe, self.mss);
+    }
+
+    fn in_recovery(&mut self, acked: u64, delivered: u64, io: &mut Io<'_, '_, M>) {
         if self.una >= self.recover {
             self.phase = Phase::Open;
             self.window.size = self.window.threshold;
@@ -305,6 +332,7 @@ impl<M: Message> Connection<M> {
             }
         } else if self.sack {
             self.board.mark_lost();
+            self.reduce(delivered);
         } else if acked > 0 {
             // Partial acknowledgement: the next missing segment at once, and deflate (RFC 6582 §3.2 step 3).
             self.partial_ack_seen = true;

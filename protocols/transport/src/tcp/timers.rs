@@ -52,7 +52,8 @@ impl<M: Message> Connection<M> {
         if self.rtt.backoff() >= io.config.data_retries {
             return Fate::Over(Down::DeadLink);
         }
-        if self.phase == Phase::Recovery && !self.sack {
+        // In recovery the window is not what the connection had before, but what it may send now.
+        if self.phase == Phase::Recovery {
             self.window.size = self.window.threshold;
         }
         // The threshold holds while the same data is sent again and again.
