@@ -27,7 +27,7 @@ pub(crate) fn spec() -> SystemSpec {
     );
     spec.params = [stop(), protocol(), guessing(), relays(), workload(), adversary()].concat();
     spec.metrics = [success_metrics(), class_metrics(), pair_metrics(), attack_metrics()].concat();
-    spec.network = true;
+    (spec.network, spec.addressed) = (true, true);
     spec
 }
 

@@ -20,6 +20,9 @@ pub struct SystemSpec {
     pub series: Vec<SeriesSpec>,
     /// Whether `[network]` and `[[fault]]` are understood.
     pub network: bool,
+    /// Whether the system's packets name sockets and not nodes, so that middleboxes (`network.nat`, fault `nat-rebind`) mean
+    /// something to it.
+    pub addressed: bool,
     /// A commented scenario for `new`; empty means: generate it from the declarations.
     pub template: &'static str,
 }
@@ -35,6 +38,7 @@ impl SystemSpec {
             metrics: Vec::new(),
             series: Vec::new(),
             network: false,
+            addressed: false,
             template: "",
         }
     }
@@ -45,6 +49,9 @@ impl SystemSpec {
         let mut all = self.params.clone();
         if self.network {
             all.extend(crate::network::params());
+        }
+        if self.network && self.addressed {
+            all.push(crate::network::middleboxes());
         }
         all
     }

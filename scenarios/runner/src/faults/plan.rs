@@ -29,7 +29,8 @@ pub fn check(params: &Params, nodes: usize) -> Result<(), Complaint> {
 /// # Errors
 /// As [`check`].
 pub fn plan(params: &Params, nodes: usize, seed: Seed) -> Result<Vec<Fault>, Complaint> {
-    params.faults().iter().map(|fault| Translation { fault, nodes, seed }.fault()).collect()
+    let boxes = params.opt_text("network.nat.kind").is_some_and(|kind| kind != "none");
+    params.faults().iter().map(|fault| Translation { fault, nodes, seed, boxes }.fault()).collect()
 }
 
 /// One fault on its way.
@@ -37,6 +38,8 @@ struct Translation<'a> {
     fault: &'a FaultParams,
     nodes: usize,
     seed: Seed,
+    /// Whether there are middleboxes.
+    boxes: bool,
 }
 
 impl Translation<'_> {
@@ -62,6 +65,14 @@ impl Translation<'_> {
             }
             "nat-rebind" => {
                 self.endless("devices reboot at once", "remove `for`")?;
+                if !self.boxes {
+                    let problem = "no node is behind a middlebox".to_owned();
+                    return Err(self.complaint(
+                        "kind",
+                        problem,
+                        "say in network.nat which are, if the system knows it",
+                    ));
+                }
                 until = Some(at + AT_ONCE);
                 FaultAction::Disturb(self.disturbance()?)
             }
@@ -214,7 +225,9 @@ mod tests {
     }
 
     fn translate(faults: Vec<FaultParams>, nodes: usize) -> Result<Vec<Fault>, Complaint> {
-        plan(&Params::new(BTreeMap::new(), faults, Vec::new()), nodes, Seed(1))
+        let nat = Entry { value: Value::Text("population".into()), origin: Origin::File };
+        let params = BTreeMap::from([("network.nat.kind".to_owned(), nat)]);
+        plan(&Params::new(params, faults, Vec::new()), nodes, Seed(1))
     }
 
     fn one(kind: &str, fields: &[(&str, Value)]) -> Result<Fault, Complaint> {
@@ -330,6 +343,14 @@ mod tests {
                 (action, name) => panic!("{name} became {action:?}"),
             }
         }
+    }
+
+    #[test]
+    fn only_middleboxes_can_be_rebound() {
+        let rebind = fault("f", "nat-rebind", &[("share", Value::Number(0.5))]);
+        let params = Params::new(BTreeMap::new(), vec![rebind], Vec::new());
+        let why = plan(&params, 10, Seed(1)).unwrap_err();
+        assert!(why.key == "fault.f.kind" && why.problem.contains("no node is behind"), "{why:?}");
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
             "packet" => Fidelity::Packet,
             _ => Fidelity::Message,
         },
-        nat: super::nat::nat(kind("nat"), params)?,
+        // Not declared by systems whose packets name nodes.
+        nat: super::nat::nat(params.opt_text("network.nat.kind").unwrap_or("none"), params)?,
         transport: super::transport::model(params),
         clock: ClockModel {
             offset_sigma: params.span("network.clock.offset"),

@@ -17,7 +17,7 @@ const DESIGN: &str = "design §4";
 const SIMBLOCK: &str = "SimBlock (Aoki et al. 2019)";
 const GILBERT: &str = "Gilbert 1960, Elliott 1963";
 
-/// The parameters of `[network]`.
+/// The parameters of `[network]` but for [`middleboxes`].
 #[must_use]
 pub fn params() -> Vec<ParamSpec> {
     let mut all = vec![
@@ -38,13 +38,18 @@ pub fn params() -> Vec<ParamSpec> {
         ParamSpec::new("network.bandwidth", bandwidth(), "rates of the access links", "scenario")
             .default("{ kind = \"unlimited\" }"),
         ParamSpec::new("network.loss", loss(), "loss of packets", "scenario").default("{ kind = \"none\" }"),
-        nat::param(),
         ParamSpec::new("network.churn", churn(), "nodes that come and go", "scenario")
             .default("{ kind = \"none\" }"),
     ];
     all.extend(packet_params());
     all.extend(transport::params());
     all
+}
+
+/// `network.nat`, for systems whose packets name sockets.
+#[must_use]
+pub fn middleboxes() -> ParamSpec {
+    nat::param()
 }
 
 fn packet_params() -> Vec<ParamSpec> {

@@ -33,7 +33,7 @@ impl Experiment for Bare {
 
 fn load(folder: &Path, network: &str) -> Result<NetConfig, String> {
     let mut spec = SystemSpec::new("bare", "a network");
-    spec.network = true;
+    (spec.network, spec.addressed) = (true, true);
     let mut registry = Registry::new();
     registry.register(Bare(spec));
     let files = Files { base: folder.to_path_buf() };
@@ -135,7 +135,7 @@ fn every_declared_kind_is_translated() {
         _ => "",
     };
     let mut seen = 0;
-    for param in params() {
+    for param in params().into_iter().chain([middleboxes()]) {
         let Kind::Variants(variants) = &param.kind else { continue };
         let section = param.key.strip_prefix("network.").unwrap();
         for kind in variants {
