@@ -6,6 +6,7 @@
 pub mod dandelion;
 pub mod fec;
 pub mod gossip;
+mod gossip_named;
 pub mod graphs;
 pub mod groups;
 mod groups_named;

@@ -2,7 +2,7 @@
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
 use super::{
-    Inputs, dandelion, fec, gossip, graphs, groups_named, kademlia_named, nat, selfish, stale, tcp, victims,
+    Inputs, fec, gossip_named, graphs, groups_named, kademlia_named, nat, selfish, stale, tcp, victims,
 };
 
 /// A closed form that scenario files can name.
@@ -150,46 +150,10 @@ static REGISTRY: &[Theory] = &[
         ..PLAIN
     },
     groups_named::FIFO_GOODPUT,
-    Theory {
-        name: "first-spy-precision",
-        about: "Precision of the first-spy estimator on a stem alone",
-        formula: "p (1-s)/s ln(1/(1-s)), s = q(1-p), q = stem probability",
-        source: "derived in astrarium_analysis::theory::dandelion",
-        needs: &[SHARE, "protocol.stem_p"],
-        value: |i| dandelion::first_spy_precision(i.number(SHARE)?, i.number("protocol.stem_p")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "flood-coverage",
-        about: "Share of the live nodes that a flood reaches on a regular graph with a share of all nodes down",
-        formula: "1-u^d, u = f + (1-f)u^(d-1)",
-        source: "Callaway et al. 2000",
-        needs: &["fault.dead.share", "network.topology.degree"],
-        value: |i| gossip::flood_coverage(i.number("fault.dead.share")?, i.count("network.topology.degree")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "flood-delay",
-        about: "Mean delay in ms of a flood on a random regular graph with equal link delays",
-        formula: "one_way * mean hops, mean field",
-        source: "derived in astrarium_analysis::theory::gossip",
-        needs: &["network.nodes", "network.topology.degree", "network.latency.one_way"],
-        value: |i| {
-            let hops = gossip::flood_hops(i.count("network.nodes")?, i.count("network.topology.degree")?)?;
-            Some(hops * 1e3 * i.number("network.latency.one_way")?)
-        },
-        ..PLAIN
-    },
-    Theory {
-        name: "flood-receipts",
-        about: "Times that a node receives an item when everybody relays to all but the sender",
-        formula: "d n/(n-1) - 1, d = measured mean degree",
-        source: "each link carries it both ways, less a spanning tree",
-        needs: &["network.nodes"],
-        measured: &["mean_degree"],
-        value: |i| gossip::flood_receipts(i.count("network.nodes")?, i.metric("mean_degree")?),
-        ..PLAIN
-    },
+    gossip_named::FIRST_SPY_PRECISION,
+    gossip_named::FLOOD_COVERAGE,
+    gossip_named::FLOOD_DELAY,
+    gossip_named::FLOOD_RECEIPTS,
     groups_named::GROUP_COMPLETION,
     groups_named::GROUP_COVERAGE,
     groups_named::GROUP_HOPS,
@@ -202,24 +166,8 @@ static REGISTRY: &[Theory] = &[
         value: |_| Some(0.0),
         ..PLAIN
     },
-    Theory {
-        name: "infect-and-die",
-        about: "Share reached by an infect-and-die epidemic",
-        formula: "x = 1 - exp(-f x)",
-        source: "Kermarrec, Massoulie, Ganesh 2003",
-        needs: &["protocol.mode.fanout"],
-        value: |i| gossip::infect_and_die(i.number("protocol.mode.fanout")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "isolated",
-        about: "Probability that all neighbours are down",
-        formula: "f^d",
-        source: "network specification C16",
-        needs: &["fault.dead.share", "network.topology.degree"],
-        value: |i| gossip::isolated(i.number("fault.dead.share")?, i.count("network.topology.degree")?),
-        ..PLAIN
-    },
+    gossip_named::INFECT_AND_DIE,
+    gossip_named::ISOLATED,
     kademlia_named::KADEMLIA_NOT_KNOWN,
     kademlia_named::KADEMLIA_ROUNDS,
     kademlia_named::KADEMLIA_TABLE,
@@ -320,42 +268,10 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
-    Theory {
-        name: "precision-bound",
-        about: "Upper bound of the precision against Dandelion",
-        formula: "2p^2/(1-p) ln(2/p), p = share of spies",
-        source: "Venkatakrishnan, Fanti, Viswanath 2017",
-        needs: &[SHARE],
-        value: |i| dandelion::precision_bound(i.number(SHARE)?),
-        ..PLAIN
-    },
-    Theory {
-        name: "precision-floor",
-        about: "Lower bound of the best precision against any scheme",
-        formula: "p^2, p = share of spies",
-        source: "Venkatakrishnan, Fanti, Viswanath 2017",
-        needs: &[SHARE],
-        value: |i| i.number(SHARE).map(|p| p * p),
-        ..PLAIN
-    },
-    Theory {
-        name: "push-pull-rounds",
-        about: "Rounds of push-pull until all know, to within a constant",
-        formula: "log3 n + log2 ln n",
-        source: "Karp et al. 2000",
-        needs: &["network.nodes"],
-        value: |i| gossip::push_pull_rounds(i.count("network.nodes")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "push-rounds",
-        about: "Rounds of push until all know, to within a constant",
-        formula: "log2 n + ln n",
-        source: "Pittel 1987",
-        needs: &["network.nodes"],
-        value: |i| gossip::push_rounds(i.count("network.nodes")?),
-        ..PLAIN
-    },
+    gossip_named::PRECISION_BOUND,
+    gossip_named::PRECISION_FLOOR,
+    gossip_named::PUSH_PULL_ROUNDS,
+    gossip_named::PUSH_ROUNDS,
     Theory {
         name: "reorg",
         about: "A private chain that starts level replaces at least `adversary.depth` blocks",
@@ -403,15 +319,7 @@ static REGISTRY: &[Theory] = &[
         value: |i| selfish::threshold(i.number("adversary.tie_share")?),
         ..PLAIN
     },
-    Theory {
-        name: "share",
-        about: "The share of the adversary itself: lower bound of the best recall against any scheme",
-        formula: "p",
-        source: "Venkatakrishnan, Fanti, Viswanath 2017",
-        needs: &[SHARE],
-        value: |i| i.number(SHARE),
-        ..PLAIN
-    },
+    gossip_named::SHARE_ITSELF,
     Theory {
         name: "stale-rate",
         about: "Probability of a rival block during the mean propagation delay",
@@ -445,39 +353,9 @@ static REGISTRY: &[Theory] = &[
         value: |i| stale::upper_bound(i.metric(MEAN_DELAY)? / 1e3, i.number(INTERVAL)?),
         ..PLAIN
     },
-    Theory {
-        name: "stem-intercepted",
-        about: "Probability that a stem meets a spy",
-        formula: "p/(1 - q(1-p)), q = stem probability",
-        source: "network specification, section 9",
-        needs: &[SHARE, "protocol.stem_p"],
-        value: |i| dandelion::stem_intercepted(i.number(SHARE)?, i.number("protocol.stem_p")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "supernode",
-        about: "Probability that a supernode hears a transaction from its source first, under diffusion",
-        formula: "int theta e^(-theta t) h^d dt, h' = -h + e^(-theta t) h^(d-1)",
-        source: "derived in astrarium_analysis::theory::dandelion",
-        needs: &["adversary.theta", "network.topology.degree"],
-        value: |i| dandelion::supernode(i.number("adversary.theta")?, i.count("network.topology.degree")?),
-        ..PLAIN
-    },
-    Theory {
-        name: "sync-bound",
-        about: "Most transactions per second that a node can learn by announcements",
-        formula: "batch/interval * min(degree, fan-out)",
-        source: "network specification C18",
-        needs: &["protocol.mode.notify_max", "protocol.mode.notify_interval", "network.topology.degree"],
-        optional: &["protocol.mode.fanout"],
-        value: |i| {
-            let (batch, interval) =
-                (i.number("protocol.mode.notify_max")?, i.number("protocol.mode.notify_interval")?);
-            let degree = i.number("network.topology.degree")?;
-            gossip::sync_bound(batch, interval, degree, i.number("protocol.mode.fanout"))
-        },
-        ..PLAIN
-    },
+    gossip_named::STEM_INTERCEPTED,
+    gossip_named::SUPERNODE,
+    gossip_named::SYNC_BOUND,
     Theory {
         name: "victims",
         about: "Share of users with at least nine tenths of their neighbours adversarial",
