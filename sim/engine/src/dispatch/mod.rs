@@ -1,11 +1,13 @@
 //! From a pending event to a handler, and from its effects to further events.
 
+mod addressed;
+
 use std::hash::{Hash, Hasher};
 use std::hint::black_box;
 
 use astrarium_net::{Arrival as Landed, Fate, Landing, NetChange, Network, Parcel, Transit};
 use astrarium_node::hash::{StableHasher, fold, mix};
-use astrarium_node::{Cx, Datagram, Header, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
+use astrarium_node::{Cx, Datagram, NodeId, Protocol, Received, Span, Time, TimerCmd, Wire};
 
 use crate::adversary::{Adversary, Hands};
 use crate::cpu::{self, Cpu};
@@ -141,41 +143,6 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         }
     }
 
-    // Addressed messages. Only the network knows whose an address is, and middleboxes rewrite headers on the way; so a message
-    // with a header has two more stages. Where `Wire::header` is a constant `None`, nothing of this is compiled.
-
-    /// A piece of an addressed message is at the far side, where fragments wait for one another: headers can be read and
-    /// rewritten only of whole messages.
-    #[inline(never)]
-    fn reach_gate(&mut self, key: Key, slot: u32, piece: u16, pieces: u16) {
-        let letter = self.mail.letter(slot);
-        let (from, to, bytes) = (letter.from, letter.to, letter.message.message.wire_len());
-        match self.mail.collect(slot, self.now, piece, pieces) {
-            Some(message) => self.pass_gate(key, from, to, pieces, message),
-            None => {
-                self.network.hold(self.now, &Landing { from, to, bytes, piece, pieces });
-                self.note_engine(key, to, Note::Fragment, 0);
-            }
-        }
-    }
-
-    /// An addressed message, complete, passes the middleboxes of `at` to whoever they let it through to, and goes down that
-    /// node's access link.
-    #[inline(never)]
-    fn pass_gate(&mut self, key: Key, from: NodeId, at: NodeId, pieces: u16, mut message: Tagged<P::Msg>) {
-        let bytes = message.message.wire_len();
-        let landing = Landing { from, to: at, bytes, piece: pieces - 1, pieces };
-        let inner = match message.message.header_mut() {
-            Some(header) => self.network.inbound(self.now, &landing, header),
-            None => None,
-        };
-        let Some(to) = inner else { return self.note_engine(key, at, Note::Lost, 0) };
-        match self.network.arrive(self.now, &Landing { from, to, bytes, piece: 0, pieces: 1 }) {
-            Landed::Deliver => self.deliver_apart(key, from, to, message),
-            landed => self.not_yet(key, from, to, message, landed),
-        }
-    }
-
     #[inline(always)]
     fn flight(&mut self, key: Key, slot: u32) {
         let flight = self.mail.flight(slot);
@@ -267,7 +234,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         let (from, tag) = match message.header() {
             None => (from, tag),
             // What the middleboxes made of the header is part of the content, and all that the node may learn of the sender.
-            Some(header) => (NodeId::ADDRESSED, fold(tag, name_of(header))),
+            Some(header) => (NodeId::ADDRESSED, fold(tag, addressed::name_of(header))),
         };
         let content = fold(tag ^ u64::from(from.0), MESSAGE ^ u64::from(to.0));
         self.input(to, Input::Message(Received { from, message }), key, content);
@@ -412,20 +379,6 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Fate::Lost => {}
             Fate::Whole(at) => self.post_whole(parcel, at, message),
             Fate::Pieces => self.post_pieces(parcel, message),
-        }
-    }
-
-    /// Sends a message to wherever its header says, through the middleboxes of its sender.
-    #[inline(never)]
-    fn send_addressed(&mut self, from: NodeId, tag: u64, mut message: P::Msg) {
-        let bytes = message.wire_len();
-        let Some(header) = message.header_mut() else {
-            debug_assert!(false, "a header that cannot be rewritten: {message:?}");
-            self.drops.unaddressed += 1;
-            return;
-        };
-        if let Some(to) = self.network.outbound(self.now, from, bytes, header) {
-            self.post(&Parcel { from, to, bytes, tag }, message);
         }
     }
 
@@ -638,13 +591,6 @@ enum Note {
     FaultEnds = 8,
     /// A churning node comes or goes; with the number of its session or absence.
     Churn = 9,
-}
-
-/// One word for a header.
-fn name_of(header: &Header) -> u64 {
-    let mut hasher = StableHasher::new(0);
-    header.hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Who caused an input, in words.
