@@ -122,6 +122,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/transfer/transport-bulk.toml",
     "scenarios/transfer/transport-comparison.toml",
     "scenarios/transfer/transport-fec.toml",
+    "scenarios/transfer/transport-fidelity.toml",
     "scenarios/transfer/transport-fresh.toml",
     "scenarios/transfer/transport-jitter.toml",
     "scenarios/transfer/transport-server.toml",

@@ -6,11 +6,12 @@ use astrarium_runner::verify;
 
 use crate::support::shipped;
 
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "transfer.toml",
     "transport-bulk.toml",
     "transport-comparison.toml",
     "transport-fec.toml",
+    "transport-fidelity.toml",
     "transport-fresh.toml",
     "transport-jitter.toml",
     "transport-server.toml",

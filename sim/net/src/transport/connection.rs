@@ -153,7 +153,7 @@ impl Connection {
             self.resent += u64::from(attempt > 0);
             if let Some((there, back)) = path.forward().and_then(|f| Some((f, path.backward()?))) {
                 self.open = true;
-                self.estimate.sample(there + back);
+                self.estimate.sample(law, there + back);
                 self.clock = at + there + back;
                 return Some(self.clock);
             }
@@ -234,7 +234,7 @@ impl Connection {
         match what {
             What::Acked { segments, rtt } => {
                 if rtt > 0 {
-                    self.estimate.sample(rtt);
+                    self.estimate.sample(law, rtt);
                 }
                 self.window.acked(law, segments, at, self.estimate.srtt(otherwise));
             }

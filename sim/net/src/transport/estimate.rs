@@ -2,6 +2,8 @@
 
 use super::law::Law;
 
+/// Nanoseconds of a millisecond.
+const MS: f64 = 1e6;
 /// Longest retransmission timeout, in nanoseconds.
 const LONGEST: f64 = 60e9;
 
@@ -16,12 +18,16 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// One more measurement. RFC 6298 and KCP agree on the constants.
-    pub(crate) fn sample(&mut self, rtt: u64) {
+    /// One more measurement. RFC 6298 and KCP agree on the constants; KCP keeps whole milliseconds and rounds down, so that its
+    /// estimate does not follow small increases.
+    pub(crate) fn sample(&mut self, law: &Law, rtt: u64) {
+        let kept = |ns: f64| if law.interval == 0 { ns } else { (ns / MS).floor() * MS };
         let r = rtt as f64;
         self.rtt = Some(match self.rtt {
-            None => (r, r / 2.0),
-            Some((srtt, var)) => ((7.0 * srtt + r) / 8.0, (3.0 * var + (r - srtt).abs()) / 4.0),
+            None => (r, kept(r / 2.0)),
+            Some((srtt, var)) => {
+                (kept((7.0 * srtt + r) / 8.0).max(1.0), kept((3.0 * var + (r - srtt).abs()) / 4.0))
+            }
         });
     }
 

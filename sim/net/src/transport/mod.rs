@@ -20,6 +20,9 @@ mod law;
 mod recovery;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 use astrarium_node::Span;
 
 pub(crate) use connection::{Connection, Line, Path};
