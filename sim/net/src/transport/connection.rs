@@ -131,9 +131,10 @@ impl Connection {
             return Carried { at: None, bytes: self.bytes, resent: self.resent };
         };
         let segments = law.segments(bytes);
+        let (even, rest) = (bytes / segments, bytes % segments);
         for segment in 0..segments {
             // The payload is spread evenly; only the sum matters for when the last segment is through.
-            let payload = bytes * (segment + 1) / segments - bytes * segment / segments;
+            let payload = even + u64::from(segment < rest);
             self.send(law, start, payload + law.header, line, path);
         }
         self.window.limited = false;

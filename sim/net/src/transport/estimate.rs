@@ -21,7 +21,8 @@ impl Estimate {
     /// One more measurement. RFC 6298 and KCP agree on the constants; KCP keeps whole milliseconds and rounds down, so that its
     /// estimate does not follow small increases.
     pub(crate) fn sample(&mut self, law: &Law, rtt: u64) {
-        let kept = |ns: f64| if law.interval == 0 { ns } else { (ns / MS).floor() * MS };
+        // Never negative: the cast rounds down.
+        let kept = |ns: f64| if law.interval == 0 { ns } else { ((ns / MS) as u64) as f64 * MS };
         let r = rtt as f64;
         self.rtt = Some(match self.rtt {
             None => (r, kept(r / 2.0)),
