@@ -227,11 +227,6 @@ static REGISTRY: &[Theory] = &[
             "network.latency.sigma",
         ],
         value: punch,
-        reference: Some(Reference {
-            label: "the whitepaper's port rule, in theory",
-            crossing: "96.04 %",
-            value: |_| Some(nat::port_arithmetic()),
-        }),
         ..PLAIN
     },
     Theory {

@@ -167,6 +167,30 @@ fn bare_datagrams_cross_devices_loss_and_a_partition() {
     assert!(lost.loss > 0 && lost.partition > 0);
 }
 
+/// All devices lose their tables, half of the hosts' get another address too: paths die of silence and are opened anew.
+#[test]
+fn paths_are_opened_anew_when_devices_forget() {
+    let network = network();
+    let make = traversal::<Note>(&network);
+    let factory = move |id| Stack::new(Udp::<Note>::new(), make(id));
+    let excluded = excluded(&network);
+    let rebind = |id: &str, nodes: std::ops::Range<usize>, moved| {
+        let nodes = nodes.map(NodeId::from).collect();
+        let action = FaultAction::Disturb(Disturbance::Rebind { nodes, carrier: false, moved });
+        Fault { id: id.into(), at: at(50), until: Some(at(50) + Span::from_nanos(1)), action }
+    };
+    let faults = vec![rebind("same", 0..HOSTS / 2, false), rebind("moved", HOSTS / 2..HOSTS, true)];
+    let simulation = run(network, factory, notes(200), faults, at(230));
+    let window = at(200)..at(220);
+    let arrived = |(when, _, up): &&(Time, NodeId, Event<Note>)| {
+        window.contains(when) && matches!(up, Event::Delivered { .. })
+    };
+    let (got, full) = (simulation.observer().0.iter().filter(arrived).count(), (HOSTS - excluded) * 20);
+    assert!(got > full * 85 / 100, "{got} of {full}");
+    let lost: u64 = (0..HOSTS).map(|i| simulation.node(NodeId::from(i)).lower.counts().lost_paths).sum();
+    assert!(lost > 0, "the fault went unnoticed");
+}
+
 #[test]
 fn reliable_messages_arrive_once_and_in_order_over_paths_through_devices() {
     let network = network();
