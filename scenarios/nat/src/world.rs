@@ -233,6 +233,8 @@ fn config(params: &Params) -> Result<Config, Complaint> {
         classify_rfc3489: params.flag("protocol.classify_rfc3489"),
         fresh_sockets: params.flag("protocol.fresh_sockets"),
         relay_fallback: params.flag("protocol.relay_fallback"),
+        // One attempt is measured: the next one comes after the caller's patience, and after records have expired.
+        backoff: Span::from_secs(30),
         call_delay: params.span("protocol.call_delay"),
         // Bounded by their declarations.
         ttl_probe_max: params.count("protocol.ttl_probe_max") as u8,

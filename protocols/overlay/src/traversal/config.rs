@@ -128,7 +128,8 @@ pub struct Config {
     pub path_timeout: Span,
     /// A path that the layer above has not used for so long is closed. Default 120 s (chosen).
     pub idle: Span,
-    /// How long a peer counts as unreachable after an attempt failed. Default 30 s (chosen: `record_ttl`).
+    /// How long a peer counts as unreachable after an attempt failed. Default 5 s (chosen: transports above give up on a session
+    /// after tens of seconds, and an attempt may fail by loss alone).
     pub backoff: Span,
     /// The same after a relay ended a circuit. Default 10 s (§6.6).
     pub relay_backoff: Span,
@@ -177,7 +178,7 @@ impl Default for Config {
             keepalive: Span::from_secs(20),
             path_timeout: Span::from_secs(60),
             idle: Span::from_secs(120),
-            backoff: Span::from_secs(30),
+            backoff: Span::from_secs(5),
             relay_backoff: Span::from_secs(10),
             auth_window: Span::from_secs(300),
             queue: 64,

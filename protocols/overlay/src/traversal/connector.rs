@@ -63,7 +63,7 @@ impl<M: Message> Host<M> {
             ports: vec![main],
             predicted: Endpoint::new(self.ip, 0),
             tries: 0,
-            deadline: now + config.backoff,
+            deadline: now + config.path_timeout,
             volley: None,
         };
         if let Some(&public) = config.book.get(&peer) {

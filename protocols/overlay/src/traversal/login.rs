@@ -5,7 +5,7 @@ use astrarium_node::Endpoint;
 use super::config::Config;
 use super::host::Host;
 use super::message::Body;
-use super::{Context, Message, Timer};
+use super::{Context, Message, PortClass, Timer};
 
 /// Requests at once before the next sign of life is due.
 const TRIES: u32 = 3;
@@ -74,8 +74,9 @@ impl<M: Message> Host<M> {
         };
         self.login.answered |= 1 << at;
         self.login.mapped = Some(mapped);
-        // Servers were out of reach when the survey ran.
-        if self.profile.ready && self.profile.port.wan.is_none() {
+        // Servers were out of reach when the survey ran, or the address outside has changed since.
+        let moved = self.profile.port.wan != Some(mapped.ip) && self.profile.class() != PortClass::MultiIp;
+        if self.profile.ready && moved {
             self.begin_survey(config, cx);
         }
     }

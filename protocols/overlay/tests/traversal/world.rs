@@ -50,7 +50,9 @@ pub(crate) const SERVER: ServerAddress =
 const CORE: u8 = 8;
 
 pub(crate) fn config(mode: Mode) -> Config {
-    Config { mode, attempt_symmetric: true, servers: vec![SERVER], ..Config::default() }
+    // One attempt is looked at.
+    let backoff = Span::from_secs(30);
+    Config { mode, attempt_symmetric: true, backoff, servers: vec![SERVER], ..Config::default() }
 }
 
 /// Address outside of node `i`.
