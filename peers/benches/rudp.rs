@@ -44,7 +44,7 @@ impl Layer for Source {
     type Timer = ();
 
     fn on_start(&mut self, cx: &mut Cx<'_, Self>) {
-        if cx.me().0 % 2 == 0 {
+        if cx.me().0.is_multiple_of(2) {
             let to = NodeId(cx.me().0 + 1);
             for _ in 0..MESSAGES {
                 cx.send(Request::Send { to, message: Bulk(self.bytes), class: Class::Medium });

@@ -4,7 +4,6 @@
 use astrarium_runner::{Kind, ParamSpec};
 
 const KCP: &str = "KCP (ikcp.h)";
-const LINUX: &str = "Linux";
 const KCP_GO: &str = "kcp-go";
 
 /// The profiles of the reliable-UDP machine, by the name that the protocol gives them.
@@ -80,8 +79,8 @@ pub(super) fn tcp() -> Vec<ParamSpec> {
         optional(
             "protocol.delayed_ack_timeout",
             Kind::span("1 ms", "10 s"),
-            "TCP: an acknowledgement waits no longer",
-            LINUX,
+            "TCP: an acknowledgement waits no longer (200 ms; Linux 40 ms)",
+            "ns-3 TcpSocket::DelAckTimeout",
         ),
         optional(
             "protocol.mss",
