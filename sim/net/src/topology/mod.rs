@@ -257,6 +257,25 @@ fn link(u: u32, v: u32) -> (u32, u32) {
 impl TopologyKind {
     /// Most nodes of an upper tier: 12.5 million links.
     const MOST_CORE: usize = 5_000;
+    /// Most links of a generated topology; each takes some twenty bytes while it is made.
+    const MOST_LINKS: f64 = 1e8;
+
+    /// About how many links the graph will have, as far as that can be told before it is made.
+    fn expected_links(&self, nodes: usize) -> f64 {
+        let n = nodes as f64;
+        match self {
+            Self::Complete | Self::Star | Self::Line | Self::Ring | Self::File(_) => 0.0,
+            Self::KOut { degree } => n * *degree as f64,
+            Self::Tiers { core, degree } => n * *degree as f64 + (*core as f64) * (*core as f64) / 2.0,
+            Self::Regular { degree: ends } | Self::WattsStrogatz { k: ends, .. } => n * *ends as f64 / 2.0,
+            Self::ErdosRenyi { p } => p * n * n / 2.0,
+            Self::BarabasiAlbert { m } => n * *m as f64,
+            // Shares sum to one; the upper end of each bar is its most.
+            Self::DegreeList { bins } => {
+                n * bins.iter().map(|bin| bin.share * bin.most as f64).sum::<f64>() / 2.0
+            }
+        }
+    }
 
     fn is_random(&self) -> bool {
         !matches!(self, Self::Complete | Self::Star | Self::Line | Self::Ring | Self::File(_))
@@ -276,6 +295,14 @@ impl TopologyKind {
                 .then_some(())
                 .ok_or_else(|| NetError::config(field, format!("= {p}"), "give a probability from 0 to 1"))
         };
+        let links = self.expected_links(nodes);
+        if links > Self::MOST_LINKS {
+            return Err(NetError::config(
+                "topology",
+                format!("has about {links:.1e} links with network.nodes = {nodes}"),
+                "at most 1e8 links fit into memory; lower the degree or probability, or use \"complete\", which needs no list",
+            ));
+        }
         match self {
             Self::Tiers { core, .. } if *core == 0 || *core > nodes.min(Self::MOST_CORE) => {
                 Err(NetError::config(

@@ -86,6 +86,22 @@ fn regular_graphs_are_regular_and_fixed_ones_are_what_they_say() {
 }
 
 #[test]
+fn a_graph_that_no_memory_holds_is_refused_before_it_is_made() {
+    let why = |kind: TopologyKind| kind.check(100_000, true).unwrap_err().to_string();
+    for kind in [
+        TopologyKind::Regular { degree: 99_998 },
+        TopologyKind::ErdosRenyi { p: 1.0 },
+        TopologyKind::KOut { degree: 50_000 },
+        TopologyKind::WattsStrogatz { k: 50_000, beta: 0.1 },
+        TopologyKind::BarabasiAlbert { m: 50_000 },
+        TopologyKind::DegreeList { bins: vec![DegreeBin { most: 90_000, share: 1.0 }] },
+    ] {
+        assert!(why(kind.clone()).contains("links with network.nodes = 100000"), "{kind:?}");
+    }
+    assert!(TopologyKind::KOut { degree: 8 }.check(10_000_000, true).is_ok());
+}
+
+#[test]
 fn an_upper_tier_is_a_clique_and_the_others_dial() {
     let topology = build(TopologyKind::Tiers { core: 50, degree: 4 }, 1_000);
     for u in (0..50).map(NodeId) {
