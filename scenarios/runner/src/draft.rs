@@ -7,7 +7,7 @@ use crate::resolve::{at, kind_of};
 use crate::spec::{Kind, ParamSpec, SystemSpec};
 
 /// Keys of the language itself; everything else at the top level is a parameter section.
-pub(crate) const RESERVED: [&str; 14] = [
+pub(crate) const RESERVED: [&str; 13] = [
     "name",
     "system",
     "about",
@@ -21,7 +21,6 @@ pub(crate) const RESERVED: [&str; 14] = [
     "plot",
     "claim",
     "size",
-    "zip",
 ];
 /// Keys of one value each.
 const HEAD: [&str; 6] = ["name", "system", "about", "seed", "order_seed", "replicas"];

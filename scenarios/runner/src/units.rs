@@ -75,7 +75,7 @@ impl Decimal {
 
     /// `self × 10^shift`, correctly rounded.
     fn scaled(self, shift: i32) -> Result<f64, String> {
-        let value: f64 = format!("{}e{}", self.digits, self.exponent + shift)
+        let value: f64 = format!("{}e{}", self.digits, self.exponent.saturating_add(shift))
             .parse()
             .map_err(|_| "is not a number".to_string())?;
         if value.is_finite() { Ok(value) } else { Err("is too large".to_string()) }
@@ -142,7 +142,7 @@ fn decimal(number: &str) -> Result<Decimal, String> {
     };
     let places = i32::try_from(fraction.len()).map_err(|_| "has too many digits".to_string())?;
     let exponent = exponent.saturating_sub(places);
-    if exponent.abs() > MAX_EXPONENT {
+    if !(-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent) {
         return Err("has an exponent out of range".into());
     }
     Ok(Decimal { digits, exponent })
@@ -298,6 +298,13 @@ mod tests {
         assert_eq!(parse_span("50 µs"), Ok(50_000));
         assert_eq!(parse_span("0 s"), Ok(0));
         assert_eq!(parse_span("18446744073709551615 ns"), Ok(u64::MAX));
+    }
+
+    #[test]
+    fn the_least_exponent_is_out_of_range_and_nothing_worse() {
+        for text in ["1e-2147483648 s", "1e2147483647 s", "0.1e-2147483648 s"] {
+            assert_eq!(parse_span(text), Err("has an exponent out of range".to_owned()), "{text}");
+        }
     }
 
     #[test]
