@@ -110,6 +110,10 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut impl Write) -> Outcome {
             writeln!(out, "  {:<10} {:<24} {:?}", finding.promise, finding.oracle, finding.verdict)?;
         }
     }
+    if report.interrupted {
+        writeln!(out, "interrupted: the other runs were not repeated")?;
+        return Ok(130);
+    }
     if let Some(trace) = &args.trace {
         writeln!(out, "{} events written to {}", report.traced, trace.display())?;
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use astrarium_engine::{Digest, EventRecord, RunOptions};
 use rayon::prelude::*;
@@ -63,6 +63,8 @@ pub struct ReplayReport {
     pub outcome: Option<Outcome>,
     /// Events written to the trace.
     pub traced: u64,
+    /// The user interrupted; runs that did not come to their end are not counted.
+    pub interrupted: bool,
 }
 
 /// Runs recorded runs again.
@@ -98,7 +100,7 @@ pub fn replay(
 }
 
 fn all(scenario: &Scenario, rows: &[RunRow], options: &RunOptions, interrupt: &AtomicBool) -> ReplayReport {
-    let replayed: Vec<Replayed> = rows
+    let mut replayed: Vec<Replayed> = rows
         .par_iter()
         .map(|row| {
             let side = side(scenario, row.point, row.replica, options);
@@ -106,9 +108,12 @@ fn all(scenario: &Scenario, rows: &[RunRow], options: &RunOptions, interrupt: &A
             Replayed { point: row.point, replica: row.replica, recorded: Some(row.digest), now }
         })
         .collect();
+    let interrupted = interrupt.load(Ordering::Relaxed);
+    // What was broken off says nothing about the run.
+    replayed.retain(|replayed| !interrupted || replayed.now.is_ok());
     let runs = replayed.len() as u64;
     let differing = replayed.into_iter().filter(|r| !r.agrees()).collect();
-    ReplayReport { runs, differing, outcome: None, traced: 0 }
+    ReplayReport { runs, differing, interrupted, ..ReplayReport::default() }
 }
 
 fn side<'a>(scenario: &'a Scenario, point: usize, replica: u64, options: &RunOptions) -> Side<'a> {
@@ -131,6 +136,9 @@ fn one(
     };
     let options = RunOptions { record, ..options.clone() };
     let outcome = side(scenario, point, replica, &options).run(&options, interrupt);
+    if outcome.is_err() && interrupt.load(Ordering::Relaxed) {
+        return Ok(ReplayReport { interrupted: true, ..ReplayReport::default() });
+    }
     let mut report = ReplayReport { runs: 1, ..ReplayReport::default() };
     let now = outcome.as_ref().map(|o| o.digest).map_err(Clone::clone);
     let replayed = Replayed { point, replica, recorded, now };

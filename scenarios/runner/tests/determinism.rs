@@ -122,6 +122,10 @@ fn a_recorded_run_can_be_replayed() {
     let none =
         go(&a, ReplayOptions { only: Some((15, 0)), ..ReplayOptions::default() }).unwrap_err().to_string();
     assert!(none.contains("points 0 to 14 and replicas 0 to 4"), "{none}");
+    // What the user broke off is no difference.
+    let stopped =
+        replay(&a, &registry(), VOCABULARY, ReplayOptions::default(), &AtomicBool::new(true)).unwrap();
+    assert!(stopped.interrupted && stopped.differing.is_empty() && !all.interrupted);
     // A forged digest is noticed.
     let runs = fs::read_to_string(a.path().join("runs.csv")).unwrap();
     let digest = runs.lines().nth(1).unwrap().split(',').nth(3).unwrap().to_string();
