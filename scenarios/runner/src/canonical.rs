@@ -84,10 +84,10 @@ impl Scenario {
         self.write_series(&mut out);
         self.write_sweep(&mut out);
         for expect in &self.expects {
-            write_expect(&mut out, expect);
+            write_expect(&mut out, expect, &self.filter(&expect.filter));
         }
         for plot in &self.plots {
-            write_plot(&mut out, plot);
+            write_plot(&mut out, plot, &self.filter(&plot.filter));
         }
         for claim in &self.claims {
             write_claim(&mut out, claim);
@@ -151,6 +151,22 @@ impl Scenario {
         }
     }
 
+    /// The line of a filter; none when it is empty.
+    fn filter(&self, filter: &[(String, Vec<Value>)]) -> String {
+        if filter.is_empty() {
+            return String::new();
+        }
+        let condition = |(key, values): &(String, Vec<Value>)| {
+            let kind = crate::resolve::kind_of(self.system(), self.params(), key);
+            let literals: Vec<String> = values
+                .iter()
+                .map(|value| kind.as_ref().map_or_else(|| value.to_toml(), |kind| self.plain(kind, value)))
+                .collect();
+            format!("{} = [{}]", quote(key), literals.join(", "))
+        };
+        format!("where = {{ {} }}\n", filter.iter().map(condition).collect::<Vec<_>>().join(", "))
+    }
+
     fn write_series(&self, out: &mut String) {
         if self.series.write.is_empty() {
             return;
@@ -208,26 +224,15 @@ fn write_fault(out: &mut String, fault: &FaultParams) {
     }
 }
 
-fn write_filter(out: &mut String, filter: &[(String, Vec<Value>)]) {
-    if filter.is_empty() {
-        return;
-    }
-    let conditions: Vec<String> = filter
-        .iter()
-        .map(|(key, values)| format!("{} = {}", quote(key), Value::List(values.clone()).to_toml()))
-        .collect();
-    let _ = writeln!(out, "where = {{ {} }}", conditions.join(", "));
-}
-
 fn write_text(out: &mut String, key: &str, text: Option<&String>) {
     if let Some(text) = text {
         let _ = writeln!(out, "{key} = {}", quote(text));
     }
 }
 
-fn write_expect(out: &mut String, expect: &Expect) {
+fn write_expect(out: &mut String, expect: &Expect, filter: &str) {
     let _ = writeln!(out, "\n[[expect]]\nmetric = {}", quote(&expect.metric));
-    write_filter(out, &expect.filter);
+    out.push_str(filter);
     for bound in &expect.bounds {
         let text = match bound {
             Bound::AtMost(x) => format!("at_most = {}", float_literal(*x)),
@@ -248,7 +253,7 @@ fn write_expect(out: &mut String, expect: &Expect) {
     write_text(out, "about", expect.about.as_ref());
 }
 
-fn write_plot(out: &mut String, plot: &PlotSpec) {
+fn write_plot(out: &mut String, plot: &PlotSpec, filter: &str) {
     out.push_str("\n[[plot]]\n");
     if plot.kind != PlotKind::Curve {
         let _ = writeln!(out, "kind = {}", quote(plot.kind.name()));
@@ -264,7 +269,7 @@ fn write_plot(out: &mut String, plot: &PlotSpec) {
         }
     }
     write_text(out, "title", plot.title.as_ref());
-    write_filter(out, &plot.filter);
+    out.push_str(filter);
 }
 
 fn write_claim(out: &mut String, claim: &Claim) {

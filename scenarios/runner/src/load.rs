@@ -162,8 +162,8 @@ impl Loader<'_> {
             vocabulary: self.vocabulary,
             sizes,
         };
-        let expects = gates.expects(&draft, &size);
-        let plots = gates.plots(&draft);
+        let mut expects = gates.expects(&draft, &size);
+        let mut plots = gates.plots(&draft);
         let claims = gates.claims(&draft);
         let series = gates.series(&draft);
         if resolver.issues.is_full() {
@@ -179,6 +179,13 @@ impl Loader<'_> {
         let mut points = resolver.points(&draft, &base, &sweep, &params);
         let inputs = inputs(&params, &points);
         relabel_files(&inputs, spec, &params, &mut sweep, &mut points);
+        let filters =
+            expects.iter_mut().map(|e| &mut e.filter).chain(plots.iter_mut().map(|p| &mut p.filter));
+        for (key, values) in filters.flatten() {
+            if matches!(kind_of(spec, &params, key), Some(Kind::Variants(_))) {
+                values.iter_mut().for_each(|value| rename_within(value, &inputs));
+            }
+        }
         let origins = draft.head.iter().filter_map(|f| origin_of(&f.key, &f.node)).collect();
         self.limit_runs(&draft, &sweep, replicas);
         if self.issues.is_empty() {
@@ -276,17 +283,28 @@ fn relabel_files(
     points: &mut [Point],
 ) {
     for axis in &mut sweep.axes {
-        if !matches!(kind_of(system, params, &axis.key), Some(Kind::File)) {
-            continue;
-        }
-        let rename = |label: &mut Value| {
-            if let Some(input) = inputs.iter().find(|i| Value::Text(i.path.clone()) == *label) {
-                *label = Value::Text(input.name.clone());
+        let rename = |label: &mut Value| match kind_of(system, params, &axis.key) {
+            Some(Kind::File) => {
+                if let Some(input) = inputs.iter().find(|i| Value::Text(i.path.clone()) == *label) {
+                    *label = Value::Text(input.name.clone());
+                }
             }
+            Some(Kind::Variants(_)) => rename_within(label, inputs),
+            _ => {}
         };
         axis.values.iter_mut().for_each(|v| rename(&mut v.label));
         for point in points.iter_mut() {
             point.swept.iter_mut().filter(|(key, _)| *key == axis.key).for_each(|(_, v)| rename(v));
+        }
+    }
+}
+
+/// In the label of a variant with fields, `matrix(file=data/a.csv, spread=fixed)`, files go by the names of their copies too.
+fn rename_within(label: &mut Value, inputs: &[Input]) {
+    let Value::Text(text) = label else { return };
+    for input in inputs {
+        for end in [",", ")"] {
+            *text = text.replace(&format!("={}{end}", input.path), &format!("={}{end}", input.name));
         }
     }
 }

@@ -41,9 +41,9 @@ impl Point {
     pub fn matches(&self, filter: &[(String, Vec<Value>)]) -> bool {
         filter.iter().all(|(key, values)| {
             let kind_key = format!("{key}.kind");
-            let swept = self.value(key);
-            let mine = swept.or_else(|| self.params.get(&kind_key));
-            mine.is_some_and(|mine| values.iter().any(|v| v == mine))
+            let mine = self.value(key).or_else(|| self.params.get(&kind_key));
+            // The label of a file is its name; a filter names it by its path, as the parameter does.
+            [mine, self.params.get(key)].into_iter().flatten().any(|mine| values.contains(mine))
         })
     }
 }

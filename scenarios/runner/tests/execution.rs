@@ -354,7 +354,8 @@ fn the_resolved_scenario_runs_again_to_the_same_files() {
     }
     let text = format!(
         "replicas = 3\n{MINIMAL}[protocol]\nmodel = {{ kind = \"file\", file = \"a/coin.csv\" }}\n[sweep]\n\
-         \"protocol.model.file\" = [\"a/coin.csv\", \"b/coin.csv\"]\n\"adversary.share\" = [0.1, 0.2]\n"
+         \"protocol.model.file\" = [\"a/coin.csv\", \"b/coin.csv\"]\n\"adversary.share\" = [0.1, 0.2]\n\
+         [[expect]]\nmetric = \"heads\"\nwhere = {{ \"protocol.model.file\" = \"b/coin.csv\" }}\nat_least = 0.0\n"
     );
     let first = load_in(folder.path(), &text, &LoadOptions::default()).unwrap_or_else(|e| panic!("{e}"));
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
@@ -364,6 +365,11 @@ fn the_resolved_scenario_runs_again_to_the_same_files() {
     let path = one.join("scenario.toml");
     let again = Scenario::load(&path, &registry(), VOCABULARY, &LoadOptions::default())
         .unwrap_or_else(|e| panic!("{e}"));
+    // A gate on a file means the same points, by whatever path the file goes.
+    for scenario in [&first, &again] {
+        let gated = scenario.points.iter().filter(|point| point.matches(&scenario.expects[0].filter));
+        assert_eq!(gated.map(|point| point.index).collect::<Vec<_>>(), [2, 3]);
+    }
     let second = run(&again, &two, 1, false);
     assert_eq!(files(&one), files(&two));
     assert_eq!(report.manifest.scenario_hash, second.manifest.scenario_hash);
