@@ -292,7 +292,7 @@ fn readable(tap: &[Rec], keys: &[TrafficKey]) -> Vec<u32> {
     tap.iter().filter_map(open).map(|blob| blob.0).collect()
 }
 
-/// AD-TAP with key theft, claims C23 and C26 and I14: 200 messages recorded, keys changed every 70 records, then node B is seized. Its
+/// AD-TAP with key theft, claims C23 and C26 and I14: 200 messages recorded, keys changed every 70 records, then node B is secrets. Its
 /// static key opens nothing; its memory opens what the present epoch sealed and what comes later, and nothing of earlier ones.
 #[test]
 fn stolen_keys_do_not_open_the_past() {
@@ -308,17 +308,17 @@ fn stolen_keys_do_not_open_the_past() {
     let tap = |net: &Net| net.sent.iter().map(|s| s.3.clone()).collect::<Vec<Rec>>();
     let before = tap(&net);
     assert!(before.iter().all(|record| !format!("{record:?}").contains("Blob")));
-    let seized = net.node(B).seize();
+    let secrets = net.node(B).secrets();
     // The static key makes no traffic key: it only signs. What it can do is listed by its type, and this is all of it.
-    assert_eq!(seized.identity.public(), identities().0[B.index()].public());
+    assert_eq!(secrets.identity.public(), identities().0[B.index()].public());
     assert_eq!(readable(&before, &[]), []);
-    let open = readable(&before, &seized.keys);
+    let open = readable(&before, &secrets.keys);
     assert_eq!(open, (140..200).collect::<Vec<_>>());
     for n in 200..300 {
         net.request(A, say(n));
     }
     net.run_until(ms(70_000));
-    assert_eq!(readable(&tap(&net), &seized.keys), (140..300).collect::<Vec<_>>());
+    assert_eq!(readable(&tap(&net), &secrets.keys), (140..300).collect::<Vec<_>>());
 }
 
 /// With the time of a key over, both sides change it although nothing is said, so that a quiet session protects its past, too.
@@ -329,7 +329,7 @@ fn quiet_sessions_change_their_keys() {
     net.run_until(Time::ZERO + Span::from_secs(3700));
     let tap: Vec<Rec> = net.sent.iter().map(|s| s.3.clone()).collect();
     assert_eq!(kinds(&net).last(), Some(&("sealed", 28)));
-    assert_eq!(readable(&tap, &net.node(B).seize().keys), []);
+    assert_eq!(readable(&tap, &net.node(B).secrets().keys), []);
     let sent = net.sent.len();
     net.run_until(Time::ZERO + Span::from_secs(4 * 3600));
     // An empty epoch needs no successor.

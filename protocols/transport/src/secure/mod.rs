@@ -84,9 +84,9 @@ impl<M> Default for Peer<M> {
     }
 }
 
-/// What somebody finds who seizes a node: the static key, and the keys of its sessions at that moment.
+/// The secrets of a node at one moment: its static key, and the keys of its sessions.
 #[derive(Debug, Clone)]
-pub struct Seized {
+pub struct Secrets {
     /// Static key.
     pub identity: Identity,
     /// Keys that are in use.
@@ -147,14 +147,14 @@ impl<M: Message> Secure<M> {
         self.peers.get(&peer).map_or(0, |p| p.queue.len())
     }
 
-    /// What an attacker finds who takes this node over.
+    /// All secrets that this node holds now; what is not among them, forward secrecy has erased.
     #[must_use]
-    pub fn seize(&self) -> Seized {
+    pub fn secrets(&self) -> Secrets {
         let mut peers: Vec<_> = self.peers.iter().collect();
         peers.sort_unstable_by_key(|(id, _)| **id);
         let sessions =
             peers.iter().flat_map(|(_, p)| p.session.iter().chain(p.replaced.iter().map(|(s, _)| s)));
-        Seized { identity: self.identity.clone(), keys: sessions.flat_map(Session::keys).collect() }
+        Secrets { identity: self.identity.clone(), keys: sessions.flat_map(Session::keys).collect() }
     }
 
     /// One datagram to one peer.
