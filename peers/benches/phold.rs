@@ -6,7 +6,8 @@
 //! - nexosim 1.0, one thread: each model schedules itself (a random destination would cost it a second event per hop, so
 //!   this flatters it).
 //!
-//! Machines are noisy: every round runs all contenders, and ratios are taken within a round. Options after `--`: pending
+//! Machines are noisy: every round runs all contenders for the same number of events, beginning with another each time, and
+//! ratios are taken within a round. Options after `--`: pending
 //! counts, for example `cargo bench -p astrarium-peers -- 1000 100000`.
 #![allow(missing_docs, reason = "a program")]
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a benchmark measures wall time")]
@@ -158,6 +159,16 @@ mod with_nexosim {
     }
 }
 
+/// Runs every contender once, beginning with another in each round.
+fn round(contenders: &[&dyn Fn() -> f64; 5], first: usize) -> [f64; 5] {
+    let mut rates = [0.0; 5];
+    for turn in 0..contenders.len() {
+        let i = (first + turn) % contenders.len();
+        rates[i] = contenders[i]();
+    }
+    rates
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -180,16 +191,14 @@ fn main() {
     );
     for pending in sizes {
         let events = u64::from(pending).clamp(1_000_000, 4_000_000);
-        let mut rounds: Vec<[f64; 5]> = Vec::new();
-        for _ in 0..ROUNDS {
-            rounds.push([
-                bare(QueueKind::Ring, pending, 2 * events),
-                bare(QueueKind::Heap, pending, events),
-                whole(pending, 2 * events),
-                with_simcore::run(pending, events / 2),
-                with_nexosim::run(pending, events / 4),
-            ]);
-        }
+        let contenders: [&dyn Fn() -> f64; 5] = [
+            &|| bare(QueueKind::Ring, pending, events),
+            &|| bare(QueueKind::Heap, pending, events),
+            &|| whole(pending, events),
+            &|| with_simcore::run(pending, events),
+            &|| with_nexosim::run(pending, events),
+        ];
+        let rounds: Vec<[f64; 5]> = (0..ROUNDS).map(|first| round(&contenders, first)).collect();
         let column = |i: usize| median(rounds.iter().map(|r| r[i] / 1e6).collect());
         let ratio = |i: usize| median(rounds.iter().map(|r| r[i] / r[3].max(r[4])).collect());
         println!(
