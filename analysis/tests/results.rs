@@ -298,6 +298,23 @@ fn selfish_mining_is_drawn_over_honest_mining_with_its_threshold() {
 }
 
 #[test]
+fn an_axis_that_only_follows_another_is_not_named_beside_it() {
+    let scenario = scenario(
+        "[sweep]\nzip = [[\"adversary.tie_share\", \"adversary.confirmations\"]]\n\"adversary.tie_share\" = [0.0, 0.5]\n\
+         \"adversary.confirmations\" = [1, 6]\n\"adversary.share\" = [0.1, 0.2]\n\
+         [[plot]]\nx = \"adversary.share\"\ny = \"revenue_share\"\nseries = \"adversary.tie_share\"\n\
+         [[plot]]\nx = \"adversary.share\"\ny = \"revenue_share\"\n",
+    );
+    let table = table(&scenario, 2, |_, r| [None, Some(0.1 * r as f64), None]);
+    let figures = figures(&scenario, &table, &SeriesRows::default());
+    for (name, figure) in &figures {
+        let labels: Vec<&str> = figure.series.iter().map(|s| s.label.as_str()).collect();
+        assert_eq!(labels, ["0 %", "50 %"], "{name}");
+    }
+    assert_eq!(figures.len(), 2);
+}
+
+#[test]
 fn no_sweep_no_plot_and_few_runs_still_give_figures() {
     let scenario = scenario("");
     let table =

@@ -47,6 +47,16 @@ pub fn figures(scenario: &Scenario, table: &RunTable, series: &SeriesRows) -> Ve
     all
 }
 
+/// Whether one axis takes the same value wherever the leading one does.
+fn follows(shown: &[&Measured<'_>], leader: &str, key: &str) -> bool {
+    let mut seen: Vec<(&Value, &Value)> = Vec::new();
+    shown.iter().filter_map(|m| Some((m.point.value(leader)?, m.point.value(key)?))).all(|(at, value)| {
+        let known = seen.iter().find(|(a, _)| *a == at).map(|(_, v)| *v);
+        seen.push((at, value));
+        known.is_none_or(|v| v == value)
+    })
+}
+
 struct Composer<'a> {
     scenario: &'a Scenario,
     table: &'a RunTable,
@@ -115,19 +125,19 @@ impl<'a> Composer<'a> {
         Axis { title: format!("{}{unit}", spaced(metric.name)), log, notation, categories: Vec::new() }
     }
 
-    /// Series are told apart by every axis but x, and but those that only follow x (zipped with it).
+    /// Series are told apart by every axis but x, and but those that only follow another (zipped with it).
     fn groups(&self, shown: &[&'a Measured<'a>], x: &str, series: Option<&str>) -> Vec<Group<'a>> {
-        let follows = |key: &str| {
-            let mut seen: Vec<(&Value, &Value)> = Vec::new();
-            shown.iter().filter_map(|m| Some((m.point.value(x)?, m.point.value(key)?))).all(|(at, value)| {
-                let known = seen.iter().find(|(a, _)| *a == at).map(|(_, v)| *v);
-                seen.push((at, value));
-                known.is_none_or(|v| v == value)
-            })
-        };
-        let keys: Vec<String> = self.scenario.swept_keys();
-        let apart: Vec<&String> =
-            keys.iter().filter(|k| *k != x && (Some(k.as_str()) == series || !follows(k))).collect();
+        let keys = self.scenario.swept_keys();
+        let mut apart: Vec<&String> = Vec::new();
+        // The series axis first: what follows it is not named beside it.
+        let (first, rest): (Vec<_>, Vec<_>) = keys.iter().partition(|k| Some(k.as_str()) == series);
+        for key in first.into_iter().chain(rest) {
+            let asked = Some(key.as_str()) == series;
+            let led = apart.iter().any(|leader| follows(shown, leader, key));
+            if key != x && (asked || !led && !follows(shown, x, key)) {
+                apart.push(key);
+            }
+        }
         let mut groups: Vec<Group<'a>> = Vec::new();
         for m in shown {
             let label = self.label(m.point, &apart, series);
