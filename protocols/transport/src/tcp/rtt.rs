@@ -35,7 +35,7 @@ impl Rtt {
         }
     }
 
-    /// Something new was acknowledged: the path works, the timeout is the estimate again.
+    /// There is a new measurement: the timeout is the estimate again.
     pub(super) fn progress(&mut self) {
         self.backoff = 0;
     }

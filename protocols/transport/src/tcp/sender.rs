@@ -256,13 +256,15 @@ impl<M: Message> Connection<M> {
         if segment.echo != 0 && !ambiguous {
             let rtt = io.clock().wrapping_sub(segment.echo);
             if (rtt as i32) >= 0 {
+                // Only a new measurement ends the backoff (RFC 6298 §5): otherwise a path whose acknowledgements come later than the
+                // timeout would be mistaken for a losing one for ever, since Karn's rule forbids to learn from them.
                 self.rtt.sample(Span::from_millis(u64::from(rtt)));
+                self.rtt.progress();
             }
         }
         if let Some(mark) = self.eifel.take() {
             io.counters.spurious += u64::from(before(segment.echo, mark));
         }
-        self.rtt.progress();
         self.settle_probe(segment);
         if self.board.is_empty() {
             self.deadlines.retransmit = None;
