@@ -169,6 +169,11 @@ impl From<QueueChoice> for QueueKind {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
+    /// Fail on gates that the runs leave open, too
+    ///
+    /// A gate is open when its demand is neither refuted nor shown: with few replicas the error is as large as what is asked.
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Write a JUnit report for a CI system
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,

@@ -233,7 +233,12 @@ fn many_points_share_the_confidence_of_their_gate() {
             [Some(f64::from(u8::from(r < heads))), None, None]
         })
     };
-    assert_eq!(check(&scenario, &with_worst(224))[0].outcome(), Verdict::Pass);
+    assert_eq!(check(&scenario, &with_worst(200))[0].outcome(), Verdict::Pass);
+    let open = check(&scenario, &with_worst(224));
+    assert_eq!(open[0].outcome(), Verdict::Open);
+    assert!(open[0].stands() && !open[0].passed());
+    let xml = junit([("toy", open.as_slice())]).unwrap();
+    assert!(xml.contains("skipped") && xml.contains("more replicas decide"), "{xml}");
     assert_eq!(check(&scenario, &with_worst(240))[0].outcome(), Verdict::Fail);
 }
 

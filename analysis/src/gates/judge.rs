@@ -8,8 +8,10 @@ use crate::theory::tails::{binomial_at_least, binomial_at_most};
 /// What came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Not refuted.
+    /// The mean is where it should be.
     Pass,
+    /// Neither refuted nor shown: the mean is outside the demand by less than its error, or the error is as large as what is demanded.
+    Open,
     /// Refuted.
     Fail,
     /// Nothing to judge; counts as not passed.
@@ -87,9 +89,19 @@ fn in_range(figures: &Description, low: Option<f64>, high: Option<f64>, confiden
     let failed = broken_low.or(broken_high);
     let distance = |bound: &f64| (figures.mean - bound).abs();
     let nearest = [low, high].into_iter().flatten().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    let remark = if interval.is_none() { "one run: the value itself is compared" } else { "" };
+    let outside = low.is_some_and(|bound| figures.mean < bound - slack(bound))
+        || high.is_some_and(|bound| figures.mean > bound + slack(bound));
+    let band = low.zip(high).filter(|(low, high)| low < high);
+    let wider = band.is_some_and(|(low, high)| lower < low && upper > high);
+    let (outcome, remark) = match () {
+        () if failed.is_some() => (Outcome::Fail, ""),
+        () if outside => (Outcome::Open, "outside, but not by more than the error: more replicas decide"),
+        () if wider => (Outcome::Open, "the error is wider than the band: more replicas decide"),
+        () if interval.is_none() => (Outcome::Pass, "one run: the value itself is compared"),
+        () => (Outcome::Pass, ""),
+    };
     Judgement {
-        outcome: if failed.is_some() { Outcome::Fail } else { Outcome::Pass },
+        outcome,
         n: figures.n,
         measured: Some(figures.mean),
         interval,
@@ -116,13 +128,20 @@ fn near(figures: &Description, value: f64, limit: f64) -> Judgement {
     // As improbable as `limit` sigmas of a normal variable.
     let refuted = sigmas.abs() > limit && tail < normal_tail(limit);
     let rescued = sigmas.abs() > limit && !refuted;
+    // Of events the tail is exact, and says that the deviation is ordinary. Of a few quantities it only says that they are too few.
+    let few = rescued && figures.successes().is_none() && sigmas.is_finite();
+    let outcome = match (refuted, few) {
+        (true, _) => Outcome::Fail,
+        (false, true) => Outcome::Open,
+        (false, false) => Outcome::Pass,
+    };
     let remark = if rescued {
         format!("exact tail {tail:.2e}, as {:.2} σ of a normal variable", -normal_quantile(tail.min(0.5)))
     } else {
         String::new()
     };
     Judgement {
-        outcome: if refuted { Outcome::Fail } else { Outcome::Pass },
+        outcome,
         n: figures.n,
         measured: Some(figures.mean),
         interval: figures.interval,
@@ -207,7 +226,8 @@ mod tests {
     #[test]
     fn few_replicas_are_judged_by_student() {
         let three = quantity(&[1.0, 1.1, 0.9]);
-        assert_eq!(near(&three, 1.5), Outcome::Pass, "8.7 standard errors of three runs are not yet 3.5 σ");
+        assert_eq!(near(&three, 1.1), Outcome::Pass);
+        assert_eq!(near(&three, 1.5), Outcome::Open, "8.7 standard errors of three runs are not yet 3.5 σ");
         assert_eq!(near(&three, 4.0), Outcome::Fail);
         assert_eq!(
             judge(&quantity(&[1.0]), Demand::Near { value: 1.0, sigmas: 3.5 }, 0.95).outcome,
@@ -224,18 +244,34 @@ mod tests {
         assert_eq!(near(&quantity(&[7.0; 50]), 7.1), Outcome::Fail);
     }
 
+    // Two runs, 1 and 3: one-sided 95 % interval 2 ± 6.31.
+    #[test]
+    fn what_is_not_refuted_is_not_yet_shown() {
+        let between = |figures: &Description, low, high| {
+            judge(figures, Demand::Range { low: Some(low), high: Some(high) }, 0.95).outcome
+        };
+        let two = quantity(&[1.0, 3.0]);
+        assert_eq!(between(&two, -10.0, 10.0), Outcome::Pass);
+        assert_eq!(between(&two, -10.0, 4.0), Outcome::Pass, "cut on one side only");
+        assert_eq!(between(&two, 1.0, 3.0), Outcome::Open, "the error covers the band");
+        assert_eq!(between(&two, 3.0, 9.0), Outcome::Open, "the mean is outside");
+        assert_eq!(between(&two, 9.0, 10.0), Outcome::Fail);
+        assert_eq!(between(&quantity(&[2.0, 2.0]), 2.0, 2.0), Outcome::Pass, "nothing is uncertain");
+    }
+
     #[test]
     fn bounds_are_broken_only_beyond_the_interval() {
         let at_most = |figures: &Description, high| {
             judge(figures, Demand::Range { low: None, high: Some(high) }, 0.95).outcome
         };
         // 60 of 1,000: the one-sided 95 % interval begins at 0.0487.
-        assert_eq!(at_most(&coin(60, 1_000), 0.05), Outcome::Pass);
+        assert_eq!(at_most(&coin(60, 1_000), 0.06), Outcome::Pass);
+        assert_eq!(at_most(&coin(60, 1_000), 0.05), Outcome::Open);
         assert_eq!(at_most(&coin(60, 1_000), 0.048), Outcome::Fail);
         let at_least = |figures: &Description, low| {
             judge(figures, Demand::Range { low: Some(low), high: None }, 0.95).outcome
         };
-        assert_eq!(at_least(&quantity(&[5.0, 6.0, 7.0]), 7.5), Outcome::Pass);
+        assert_eq!(at_least(&quantity(&[5.0, 6.0, 7.0]), 7.5), Outcome::Open);
         assert_eq!(at_least(&quantity(&[5.0, 6.0, 7.0]), 8.0), Outcome::Fail);
         assert_eq!(at_least(&quantity(&[5.0]), 5.1), Outcome::Fail);
         assert_eq!(at_most(&quantity(&[5.0]), 5.0), Outcome::Pass);

@@ -10,6 +10,9 @@
 //! exact binomial tail or Student's distribution decides whether the deviation is as improbable as s sigmas of a normal variable. So no
 //! point fails by noise with more than that probability (2.3·10⁻⁴ on either side at s = 3.5), and p = 0 or 1 is refuted by a single run.
 //!
+//! What is not refuted is not yet shown. A bound is **open** when the mean lies beyond it by less than the error, or when the error covers the
+//! whole band; a closed form is open when only the scarcity of runs saves it. Open gates say so and do not fail, unless the caller is strict.
+//!
 //! A gate with no point, or with a point at which the metric was not observed or the closed form has no value, does not pass.
 
 mod judge;
@@ -39,7 +42,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Fail when any point failed; else no data when any point, or all of the gate, lacks them; else pass.
+    /// Fail when any point failed; else no data when any point, or all of the gate, lacks them; else open when any point is; else pass.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         let any = |wanted| self.points.iter().any(|(_, j)| j.outcome == wanted);
@@ -47,15 +50,23 @@ impl Gate {
             Outcome::Fail
         } else if self.points.is_empty() || any(Outcome::NoData) {
             Outcome::NoData
+        } else if any(Outcome::Open) {
+            Outcome::Open
         } else {
             Outcome::Pass
         }
     }
 
-    /// True only for a pass: a gate without data has not shown anything.
+    /// True for a pass only: neither an open gate nor one without data has shown anything.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.outcome() == Outcome::Pass
+    }
+
+    /// True when nothing speaks against it: passed or open.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        matches!(self.outcome(), Outcome::Pass | Outcome::Open)
     }
 }
 
