@@ -100,6 +100,8 @@ pub struct NetConfig {
 
 /// Default queue limit in packet fidelity: 256 KiB.
 const PACKET_BUFFER: u64 = 256 << 10;
+/// So long may a packet be held back: the fragments of a datagram travel as one train, which must not outlast reassembly (RFC 791).
+const MOST_HELD_BACK: Span = Span::from_secs(30);
 /// Most nodes of a network.
 const MOST_NODES: usize = 10_000_000;
 
@@ -165,6 +167,10 @@ impl NetConfig {
             if !(0.0..=1.0).contains(&p) {
                 return Err(NetError::config(field, format!("= {p}"), "give a probability from 0 to 1"));
             }
+        }
+        if self.reorder.extra > MOST_HELD_BACK {
+            let help = "fragments wait 30 s for one another: hold packets back for less";
+            return Err(NetError::config("reorder.extra", format!("= {}", self.reorder.extra), help));
         }
         self.topology.check(self.nodes, self.allow_disconnected)?;
         self.latency.check(self.nodes)?;

@@ -59,7 +59,7 @@ fn packet_params() -> Vec<ParamSpec> {
         share("network.reorder.p", "probability that a packet is held back", DESIGN).default("0.0"),
         ParamSpec::new(
             "network.reorder.extra",
-            Kind::span("1 ns", "1 d"),
+            Kind::span("1 ns", "30 s"),
             "how long it is held back",
             DESIGN,
         )
