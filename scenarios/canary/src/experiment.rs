@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults, network,
@@ -72,18 +72,13 @@ impl Experiment for Canary {
         let watch = Watch::new(&plan, params.span("oracle.heal_within"));
         let (network, _) = net.build(seed).map_err(|e| network::complaint_of(&e))?;
         let shared = Arc::clone(&config);
-        let mut simulation =
+        let builder =
             Builder::new(config.replicas, seed, network, move |id| Replica::new(Arc::clone(&shared), id))
                 .observer(watch)
                 .faults(plan)
                 .churn(net.churn)
-                .clocks(net.clock)
-                .options(context.options.clone())
-                .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+                .clocks(net.clock);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let watch = simulation.observer();
         Ok(Outcome::of(&simulation, watch.metrics(), watch.findings(simulation.now())))
     }

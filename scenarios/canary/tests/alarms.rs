@@ -2,58 +2,25 @@
 //!
 //! Seeds are fixed by the scenario files, so these tests give the same verdicts every time.
 
-use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
 
-use astrarium_engine::{EventRecord, Finding, Verdict};
-use astrarium_runner::{
-    ExecuteOptions, LoadOptions, Registry, RunContext, Scenario, VerifyReport, Vocabulary, execute,
-    replica_seed, verify,
-};
+use astrarium_engine::{EventRecord, RunOptions, Verdict};
+use astrarium_runner::testing::{self, Lab, verdict};
+use astrarium_runner::{ExecuteOptions, Outcome, Scenario, VerifyReport, execute, verify};
 use astrarium_scenarios_canary::Canary;
 
 /// `verify` changes the process-wide seed of hash maps, which the planted nondeterminism looks at: one at a time.
 static MAPS: Mutex<()> = Mutex::new(());
 
-fn try_load(file: &str, sets: &[&str]) -> Result<Scenario, String> {
-    let mut registry = Registry::new();
-    registry.register(Canary::new());
-    let options = LoadOptions {
-        size: Some("smoke".to_owned()),
-        sets: sets.iter().map(ToString::to_string).collect(),
-        ..LoadOptions::default()
-    };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    Scenario::load(&path, &registry, Vocabulary { theories: &[] }, &options).map_err(|e| e.to_string())
-}
-
 fn load(file: &str, sets: &[&str]) -> Scenario {
-    try_load(file, sets).unwrap_or_else(|e| panic!("{e}"))
+    Lab::new(env!("CARGO_MANIFEST_DIR"), &[]).with(Canary::new()).shipped(file, Some("smoke"), sets)
 }
 
-type Metrics = Vec<(&'static str, f64)>;
-
-/// The findings of every replica of a scenario, with its metrics.
-fn runs(scenario: &Scenario) -> Vec<(Vec<Finding>, Metrics)> {
-    let interrupt = AtomicBool::new(false);
-    let run = |replica| {
-        let context = RunContext {
-            seed: replica_seed(scenario.seed, replica),
-            options: Default::default(),
-            files: &scenario.files,
-            interrupt: &interrupt,
-        };
-        let outcome = scenario.experiment().run(&scenario.points[0].params, &context);
-        let outcome = outcome.unwrap_or_else(|e| panic!("{e}"));
-        (outcome.findings, outcome.metrics)
-    };
+/// What every replica of a scenario found.
+fn runs(scenario: &Scenario) -> Vec<Outcome> {
+    let run = |replica| testing::run(scenario, &scenario.points[0].params, replica, RunOptions::default());
     (0..scenario.replicas).map(run).collect()
-}
-
-fn verdict<'a>(findings: &'a [Finding], oracle: &str) -> &'a Verdict {
-    let finding = findings.iter().find(|finding| finding.oracle == oracle);
-    &finding.unwrap_or_else(|| panic!("no oracle {oracle} in {findings:?}")).verdict
 }
 
 fn verified(file: &str) -> VerifyReport {
@@ -64,27 +31,27 @@ fn verified(file: &str) -> VerifyReport {
 
 #[test]
 fn a_healthy_canary_rings_no_alarm() {
-    for (findings, metrics) in runs(&load("healthy.toml", &[])) {
+    for outcome in runs(&load("healthy.toml", &[])) {
         for oracle in ["agreement", "elected", "contested", "elects-again"] {
-            assert_eq!(*verdict(&findings, oracle), Verdict::Holds, "{oracle}");
+            assert_eq!(verdict(&outcome, oracle), Verdict::Holds, "{oracle}");
         }
         assert!(
-            metrics.contains(&("disagreement", 0.0))
-                && metrics.iter().any(|(name, _)| *name == "heal_time_s")
+            outcome.metrics.contains(&("disagreement", 0.0))
+                && outcome.metrics.iter().any(|(name, _)| *name == "heal_time_s")
         );
     }
 }
 
 #[test]
 fn one_vote_too_few_is_caught_with_a_witness() {
-    for (findings, metrics) in runs(&load("safety.toml", &[])) {
-        let Verdict::Violated { witness } = verdict(&findings, "agreement") else {
-            panic!("agreement is not violated: {findings:?}");
+    for outcome in runs(&load("safety.toml", &[])) {
+        let Verdict::Violated { witness } = verdict(&outcome, "agreement") else {
+            panic!("agreement is not violated: {:?}", outcome.findings);
         };
         // For example: at 3.141592653 s: node 4 leads term 7 with 3 votes, but node 1 has led it since 3.1 s
         let words = [" s: node ", " leads term ", " with 3 votes, but node ", " has led it since "];
         assert!(witness.starts_with("at ") && words.iter().all(|word| witness.contains(word)), "{witness}");
-        assert!(metrics.contains(&("disagreement", 1.0)));
+        assert!(outcome.metrics.contains(&("disagreement", 1.0)));
     }
 }
 
@@ -93,16 +60,16 @@ fn one_vote_too_few_is_caught_with_a_witness() {
 fn one_vote_too_few_shows_without_any_fault_of_the_network() {
     let scenario = load("healthy.toml", &["protocol.plant=safety", "replicas=40", "fault.split.at=50 s"]);
     let caught =
-        runs(&scenario).iter().filter(|(_, metrics)| metrics.contains(&("disagreement", 1.0))).count();
+        runs(&scenario).iter().filter(|outcome| outcome.metrics.contains(&("disagreement", 1.0))).count();
     assert!(caught >= 10, "caught in {caught} of 40 runs");
 }
 
 #[test]
 fn an_unwatched_election_is_caught_after_healing() {
-    for (findings, _) in runs(&load("liveness.toml", &[])) {
-        assert!(verdict(&findings, "agreement").is_tolerable());
-        let Verdict::Violated { witness } = verdict(&findings, "elects-again") else {
-            panic!("elects-again is not violated: {findings:?}");
+    for outcome in runs(&load("liveness.toml", &[])) {
+        assert!(verdict(&outcome, "agreement").is_tolerable());
+        let Verdict::Violated { witness } = verdict(&outcome, "elects-again") else {
+            panic!("elects-again is not violated: {:?}", outcome.findings);
         };
         assert_eq!(witness, "not reached by 60.000000000 s, healing at 30.000000000 s, bound 10 s");
     }
@@ -157,8 +124,12 @@ fn a_panic_in_one_run_leaves_the_others_alone() {
 
 #[test]
 fn impossible_elections_are_refused_with_the_key_to_blame() {
-    let refused =
-        |set: &str| try_load("healthy.toml", &[set, "fault.reboot.nodes=[0]"]).err().unwrap_or_default();
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/healthy.toml"));
+    let text = text.unwrap_or_else(|e| panic!("{e}"));
+    let lab = Lab::new(env!("CARGO_MANIFEST_DIR"), &[]).with(Canary::new());
+    let refused = |set: &str| {
+        lab.scenario(&text, Some("smoke"), &[set, "fault.reboot.nodes=[0]"]).err().unwrap_or_default()
+    };
     let few = refused("network.nodes=2");
     assert!(few.contains("2 replicas") && few.contains("3 to 1000"), "{few}");
     let star = refused("network.topology=star");

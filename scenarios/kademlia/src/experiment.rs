@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Fault, FaultAction, Pause, last_end};
+use astrarium_engine::{Builder, Fault, FaultAction, last_end};
 use astrarium_node::{NodeId, Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -63,19 +63,14 @@ impl Experiment for KademliaSystem {
         let count = params.count("workload.lookups") as u64;
         let observer = Metrics::new(&world, count, Arc::clone(&victims), disturbance);
         let coalition = Coalition::new(&world, strategy, &victims, params.span("adversary.redial"));
-        let mut simulation = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory()?)
+        let builder = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory()?)
             .adversary(coalition, Span::ZERO, 0)
             .observer(observer)
             .workload(lookups.clone())
             .faults(plan)
             .churn(world.churn)
-            .clocks(world.clocks)
-            .options(context.options.clone())
-            .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+            .clocks(world.clocks);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let mut observer = simulation.observer().clone();
         let mut metrics = observer.metrics(&simulation.sight());
         if strategy == "route" {

@@ -1,6 +1,6 @@
 //! One run, from parameters to outcome.
 
-use astrarium_engine::{Builder, Honest, Pause};
+use astrarium_engine::{Builder, Honest};
 use astrarium_node::{Seed, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -87,19 +87,15 @@ fn simulate<S: Strategy>(
     let plan = faults::plan(params, world.nodes(), world.seed)?;
     let observer = (Metrics::new(params, world, &plan), strategy.watch());
     let delta = strategy.delta();
-    let mut simulation = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory())
+    let builder = Builder::new(world.nodes(), world.seed, world.network.clone(), world.factory())
         .adversary(strategy, delta, 0)
         .observer(observer)
         .workload(Payments::new(params, world.seed, world.honest().len()))
         .faults(plan)
         .cpu(world::processors(params))
         .churn(world.churn)
-        .clocks(world.clocks)
-        .options(context.options.clone())
-        .build();
-    if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-        return Err(RunError::Interrupted);
-    }
+        .clocks(world.clocks);
+    let simulation = context.simulate(builder, limit)?;
     let (end, sight) = (simulation.now(), simulation.sight());
     let (mut metrics, watch) = simulation.observer().clone();
     metrics.finish(end);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -45,19 +45,13 @@ impl Experiment for Nat {
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
         let world = Arc::new(World::new(params, context.files, Seed(context.seed))?);
         let plan = faults::plan(params, world.participants(), world.seed)?;
-        let mut simulation =
-            Builder::new(world.participants(), world.seed, world.network.clone(), world.factory())
-                .adversary(Attack::new(params, &world), Span::ZERO, 0)
-                .observer(Metrics::new(&world, params))
-                .workload(Pairs::new(&world))
-                .faults(plan)
-                .clocks(world.clocks)
-                .options(context.options.clone())
-                .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+        let builder = Builder::new(world.participants(), world.seed, world.network.clone(), world.factory())
+            .adversary(Attack::new(params, &world), Span::ZERO, 0)
+            .observer(Metrics::new(&world, params))
+            .workload(Pairs::new(&world))
+            .faults(plan)
+            .clocks(world.clocks);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let observer = simulation.observer();
         let metrics = observer.metrics(&simulation.sight());
         let findings = observer.findings(simulation.now());

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use astrarium_engine::{
-    Adversary, Checkpoint, Digest, EventRecord, Finding, Observer, RunOptions, Simulation, Workload,
+    Adversary, Builder, Checkpoint, Digest, EventRecord, Finding, Observer, Pause, RunOptions, Simulation,
+    Workload,
 };
 use astrarium_net::Network;
-use astrarium_node::Protocol;
+use astrarium_node::{Protocol, Time};
 
 use crate::params::Params;
 use crate::spec::SystemSpec;
@@ -40,7 +41,7 @@ pub struct Files {
 }
 
 /// What a run is given besides its parameters.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RunContext<'a> {
     /// Seed of this replica: a function of the scenario's seed and the replica's number only, so that all sweep points
     /// share their random numbers.
@@ -58,6 +59,23 @@ impl RunContext<'_> {
     #[must_use]
     pub fn interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// Builds a simulation with this run's options and runs it to its end: to `limit`, or until its observer or its adversary
+    /// is finished or nothing is pending any more. Every experiment's run goes through here.
+    ///
+    /// # Errors
+    /// [`RunError::Interrupted`] when the user asked to stop.
+    pub fn simulate<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>>(
+        &self,
+        builder: Builder<P, N, A, O, W>,
+        limit: Time,
+    ) -> Result<Simulation<P, N, A, O, W>, RunError> {
+        let mut simulation = builder.options(self.options.clone()).build();
+        match simulation.run(limit, || self.interrupted()) {
+            Pause::Interrupted => Err(RunError::Interrupted),
+            Pause::Limit | Pause::Idle | Pause::Finished | Pause::Budget => Ok(simulation),
+        }
     }
 }
 

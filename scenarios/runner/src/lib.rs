@@ -54,6 +54,7 @@ mod schema;
 mod spec;
 mod table;
 mod template;
+pub mod testing;
 pub mod units;
 mod value;
 mod verify;

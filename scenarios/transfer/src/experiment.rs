@@ -1,6 +1,6 @@
 //! One run, from parameters to outcome.
 
-use astrarium_engine::{Builder, Fault, Finding, Pause, RunOptions, Verdict};
+use astrarium_engine::{Builder, Fault, Finding, RunOptions, Verdict};
 use astrarium_net::{ClockModel, LossModel, Modelled, NetConfig, TransportModel};
 use astrarium_node::{NodeId, Seed, Time};
 use astrarium_protocol_transport::datagram::Udp;
@@ -64,8 +64,8 @@ impl Experiment for Transfer {
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
         let transport = settings::transport(params)?;
         let net = settings::network(params, context.files, &transport)?;
-        let run = Run::new(params, context, &net)?;
-        let mut own = run.over(&transport, &net, context.options.clone())?;
+        let run = Run::new(params, context.seed, &net)?;
+        let mut own = run.over(&transport, &net, context)?;
         if params.text("baseline.kind") != "none" {
             let other = settings::baseline(params)?.unwrap_or(transport);
             // The baseline is part of the run: it has the same queue, but snapshots and records are of the first half.
@@ -74,7 +74,8 @@ impl Experiment for Transfer {
                 order_seed: context.options.order_seed,
                 ..RunOptions::default()
             };
-            let base = run.over(&other, &settings::packets(net), options)?;
+            let context = RunContext { options, ..context.clone() };
+            let base = run.over(&other, &settings::packets(net), &context)?;
             own.compare(&base);
         }
         Ok(own.outcome)
@@ -82,8 +83,7 @@ impl Experiment for Transfer {
 }
 
 /// What both halves of a run share.
-struct Run<'a> {
-    context: &'a RunContext<'a>,
+struct Run {
     seed: Seed,
     flows: Flows,
     faults: Vec<Fault>,
@@ -101,11 +101,10 @@ struct Half {
     completion_ms: Option<f64>,
 }
 
-impl<'a> Run<'a> {
-    fn new(params: &Params, context: &'a RunContext<'a>, net: &NetConfig) -> Result<Self, Complaint> {
-        let seed = Seed(context.seed);
+impl Run {
+    fn new(params: &Params, seed: u64, net: &NetConfig) -> Result<Self, Complaint> {
+        let seed = Seed(seed);
         Ok(Self {
-            context,
             seed,
             flows: Flows::new(settings::load(params)?, seed),
             faults: faults::plan(params, net.nodes, seed)?,
@@ -117,21 +116,26 @@ impl<'a> Run<'a> {
     }
 
     /// The flows over this transport; in closed form when the network has it.
-    fn over(&self, transport: &Transport, net: &NetConfig, options: RunOptions) -> Result<Half, RunError> {
+    fn over(
+        &self,
+        transport: &Transport,
+        net: &NetConfig,
+        context: &RunContext<'_>,
+    ) -> Result<Half, RunError> {
         match transport {
-            _ if !net.transport.is_none() => self.drive(net, options, |_| Udp::new()),
-            Transport::Udp => self.drive(net, options, |_| Udp::new()),
+            _ if !net.transport.is_none() => self.drive(net, context, |_| Udp::new()),
+            Transport::Udp => self.drive(net, context, |_| Udp::new()),
             Transport::Tcp(config) => {
                 let config = config.clone();
-                self.drive(net, options, move |_| Tcp::new(config.clone()))
+                self.drive(net, context, move |_| Tcp::new(config.clone()))
             }
             Transport::Rudp(config, None) => {
                 let config = *config;
-                self.drive(net, options, move |_| Rudp::new(config))
+                self.drive(net, context, move |_| Rudp::new(config))
             }
             Transport::Rudp(config, Some((data, parity))) => {
                 let (config, shape) = (*config, (*data, *parity));
-                self.drive(net, options, move |_| carrier::corrected(config, shape))
+                self.drive(net, context, move |_| carrier::corrected(config, shape))
             }
         }
     }
@@ -139,7 +143,7 @@ impl<'a> Run<'a> {
     fn drive<P: Carrier>(
         &self,
         net: &NetConfig,
-        options: RunOptions,
+        context: &RunContext<'_>,
         factory: impl Fn(NodeId) -> P + Send + Sync + 'static,
     ) -> Result<Half, RunError> {
         let (network, _) = net.build(self.seed).map_err(|error| complaint_of(&error))?;
@@ -151,16 +155,12 @@ impl<'a> Run<'a> {
             self.losses(net) >= CERTAIN,
             !self.faults.is_empty(),
         );
-        let mut simulation = Builder::new(net.nodes, self.seed, network, factory)
+        let builder = Builder::new(net.nodes, self.seed, network, factory)
             .observer(Watch::new(&self.flows, net.mtu, self.early, oracles))
             .workload(Hand::new(&self.flows))
             .faults(self.faults.clone())
-            .clocks(self.clocks)
-            .options(options)
-            .build();
-        if simulation.run(self.until, || self.context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+            .clocks(self.clocks);
+        let simulation = context.simulate(builder, self.until)?;
         let mut tally = (0..net.nodes)
             .map(|node| simulation.node(NodeId::from(node)).tally())
             .fold(Tally::default(), Tally::plus);

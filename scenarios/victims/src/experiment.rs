@@ -1,6 +1,6 @@
 //! One run, from parameters to outcome.
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -54,19 +54,13 @@ impl Experiment for Victims {
         let payments = Payments::new();
         let watch = params.flag("workload.watch");
         let least = world::least(params.share("workload.threshold"), params.count("workload.neighbours"));
-        let mut simulation =
-            Builder::new(world.participants(), world.seed, world.network.clone(), world.factory())
-                .adversary(branch(params, &world, &payments), Span::ZERO, 0)
-                .observer(Metrics::new(&world, least, watch.then_some(&payments)))
-                .workload(Opening::new(&world, &payments, watch))
-                .faults(plan)
-                .clocks(world.clocks)
-                .options(context.options.clone())
-                .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+        let builder = Builder::new(world.participants(), world.seed, world.network.clone(), world.factory())
+            .adversary(branch(params, &world, &payments), Span::ZERO, 0)
+            .observer(Metrics::new(&world, least, watch.then_some(&payments)))
+            .workload(Opening::new(&world, &payments, watch))
+            .faults(plan)
+            .clocks(world.clocks);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let mut observer = simulation.observer().clone();
         let mut metrics = observer.metrics(&simulation.sight());
         metrics.push(("branch_blocks", f64::from(simulation.adversary().len())));

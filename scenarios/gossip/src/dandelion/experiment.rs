@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -52,19 +52,13 @@ impl Experiment for Dandelion {
             "supernode" => Conduct::Silent,
             _ => Conduct::Honest,
         };
-        let mut simulation =
-            Builder::new(world.nodes as usize, world.seed, world.network.clone(), world.factory())
-                .adversary(Spies::new(&world.coalition, conduct), Span::ZERO, 0)
-                .observer(Metrics::new(&world, &load, expect))
-                .workload(load)
-                .faults(plan)
-                .clocks(world.clocks)
-                .options(context.options.clone())
-                .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+        let builder = Builder::new(world.nodes as usize, world.seed, world.network.clone(), world.factory())
+            .adversary(Spies::new(&world.coalition, conduct), Span::ZERO, 0)
+            .observer(Metrics::new(&world, &load, expect))
+            .workload(load)
+            .faults(plan)
+            .clocks(world.clocks);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let mut observer = simulation.observer().clone();
         let notes = attacked.then(|| simulation.adversary().notes());
         let metrics = observer.metrics(notes, simulation.now());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Adversary, Builder, Honest, Pause};
+use astrarium_engine::{Adversary, Builder, Honest};
 use astrarium_node::{Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -57,20 +57,14 @@ fn run<A: Adversary<Node>>(
     let load = Publications::new(params, world);
     let metrics = Metrics::new(world, &load, &plan, expectations(params, plan.is_empty()))
         .until_covered(params.flag("stop.covered"));
-    let mut simulation =
-        Builder::new(world.nodes as usize, world.seed, world.network.clone(), world.factory())
-            .adversary(adversary, Span::ZERO, 0)
-            .observer(metrics)
-            .workload(load)
-            .faults(plan)
-            .churn(world.churn)
-            .clocks(world.clocks)
-            .options(context.options.clone())
-            .build();
-    let limit = Time::ZERO + params.span("stop.time");
-    if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-        return Err(RunError::Interrupted);
-    }
+    let builder = Builder::new(world.nodes as usize, world.seed, world.network.clone(), world.factory())
+        .adversary(adversary, Span::ZERO, 0)
+        .observer(metrics)
+        .workload(load)
+        .faults(plan)
+        .churn(world.churn)
+        .clocks(world.clocks);
+    let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
     let mut observer = simulation.observer().clone();
     let metrics = observer.metrics(&simulation.sight());
     let findings = observer.findings(&simulation.sight());

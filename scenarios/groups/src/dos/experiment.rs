@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -49,19 +49,15 @@ impl Experiment for Dos {
     fn run(&self, params: &Params, context: &RunContext<'_>) -> Result<Outcome, RunError> {
         let world = Arc::new(World::new(params, context.files, Seed(context.seed))?);
         let load = Load::new(params, &world);
-        let mut simulation = Builder::new(world.nodes, world.seed, world.network.clone(), world.factory())
+        let builder = Builder::new(world.nodes, world.seed, world.network.clone(), world.factory())
             .adversary(Flood::new(params, &world), Span::ZERO, 0)
             .observer(Metrics::new(params, &world))
             .workload(load.clone())
             .faults(faults::plan(params, world.nodes, world.seed)?)
             .clocks(world.clocks)
-            .cpu(world.cpu.clone())
-            .options(context.options.clone())
-            .build();
+            .cpu(world.cpu.clone());
         let stop = params.span("stop.time");
-        if simulation.run(Time::ZERO + stop, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+        let simulation = context.simulate(builder, Time::ZERO + stop)?;
         let made = match &load {
             Load::Petitions(_) => petition_times(load, Time::ZERO + stop.saturating_sub(IN_FLIGHT)),
             Load::Rounds { .. } => Vec::new(),

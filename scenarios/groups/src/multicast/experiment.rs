@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Pause};
+use astrarium_engine::Builder;
 use astrarium_node::{Seed, Stack, Time};
 use astrarium_protocol_overlay::group::Group;
 use astrarium_protocol_transport::datagram::Udp;
@@ -63,17 +63,12 @@ fn run_over<T: Carrier>(
 ) -> Result<Outcome, RunError> {
     let config = Arc::clone(&world.config);
     let factory = move |_| Stack::new(Group::new(config.clone()), transport());
-    let mut simulation = Builder::new(world.nodes(), world.seed, world.network.clone(), factory)
+    let builder = Builder::new(world.nodes(), world.seed, world.network.clone(), factory)
         .observer(Metrics::new(params, world))
         .workload(Casts::new(params, world))
         .faults(world.faults(params)?)
-        .clocks(world.clocks)
-        .options(context.options.clone())
-        .build();
-    let limit = Time::ZERO + params.span("stop.time");
-    if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-        return Err(RunError::Interrupted);
-    }
+        .clocks(world.clocks);
+    let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
     let mut observer = simulation.observer().clone();
     let metrics = observer.metrics(&simulation.sight());
     let findings = observer.findings(simulation.now());

@@ -1,19 +1,21 @@
 //! What runs of `group-multicast` measure.
 
-use crate::support::{GROUP, metric, run};
+use astrarium_runner::testing::{metric, observed};
+
+use crate::support::{GROUP, run};
 
 fn set(sets: &[&str], name: &str) -> f64 {
-    metric(&run(GROUP, sets), name).unwrap_or_else(|| panic!("{name} was not observed"))
+    observed(&run(GROUP, sets), name)
 }
 
 #[test]
 fn every_overlay_reaches_everybody_at_its_price() {
     for (overlay, messages) in [("mesh", 19.0), ("star", 19.0), ("tree", 19.0)] {
-        let metrics = run(GROUP, &[&format!("protocol.overlay={overlay}")]);
-        assert_eq!(metric(&metrics, "messages"), Some(messages), "{overlay}");
-        assert_eq!(metric(&metrics, "duplicates"), Some(0.0), "{overlay}");
-        assert_eq!(metric(&metrics, "coverage"), Some(1.0), "{overlay}");
-        assert_eq!(metric(&metrics, "outsider_load"), Some(0.0), "{overlay}");
+        let outcome = run(GROUP, &[&format!("protocol.overlay={overlay}")]);
+        assert_eq!(metric(&outcome, "messages"), Some(messages), "{overlay}");
+        assert_eq!(metric(&outcome, "duplicates"), Some(0.0), "{overlay}");
+        assert_eq!(metric(&outcome, "coverage"), Some(1.0), "{overlay}");
+        assert_eq!(metric(&outcome, "outsider_load"), Some(0.0), "{overlay}");
     }
     // 19 copies per column used, of which there are 2 or 3.
     let grid = set(&["protocol.overlay=grid"], "messages");
@@ -30,17 +32,17 @@ fn a_flood_sends_twice_the_links_less_one_per_node() {
 
 #[test]
 fn delays_are_hops_times_the_constant_delay() {
-    let metrics = run(GROUP, &["protocol.overlay=mesh", "network.latency.one_way=70 ms"]);
+    let outcome = run(GROUP, &["protocol.overlay=mesh", "network.latency.one_way=70 ms"]);
     for name in ["delay_mean_ms", "delay_p50_ms", "delay_p99_ms", "delay_max_ms", "first_hop_ms"] {
-        assert!((metric(&metrics, name).unwrap() - 70.0).abs() < 1e-9, "{name}");
+        assert!((metric(&outcome, name).unwrap() - 70.0).abs() < 1e-9, "{name}");
     }
-    assert_eq!(metric(&metrics, "hops_mean"), Some(0.95));
+    assert_eq!(metric(&outcome, "hops_mean"), Some(0.95));
 }
 
 #[test]
 fn the_origin_uploads_what_it_sends() {
-    let metrics = run(GROUP, &["protocol.overlay=star", "workload.bytes=1 kB"]);
-    assert_eq!(metric(&metrics, "origin_bytes"), Some(19.0 * 1165.0));
+    let outcome = run(GROUP, &["protocol.overlay=star", "workload.bytes=1 kB"]);
+    assert_eq!(metric(&outcome, "origin_bytes"), Some(19.0 * 1165.0));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::{Builder, Fault, FaultAction, Pause, last_end};
+use astrarium_engine::{Builder, Fault, FaultAction, last_end};
 use astrarium_node::{NodeId, Seed, Span, Time};
 use astrarium_runner::{
     Complaint, Experiment, Files, Outcome, Params, RunContext, RunError, SystemSpec, faults,
@@ -52,17 +52,12 @@ impl Experiment for BootstrapSystem {
         if !seeds_up {
             plan.push(outage(&world));
         }
-        let mut simulation = Builder::new(world.nodes, world.seed, world.network.clone(), world.factory())
+        let builder = Builder::new(world.nodes, world.seed, world.network.clone(), world.factory())
             .adversary(Liars::new(Arc::clone(&world.corrupt), params.text("adversary.lie")), Span::ZERO, 0)
             .observer(Metrics::new(&world, hopeless, healed))
             .faults(plan)
-            .clocks(world.clocks)
-            .options(context.options.clone())
-            .build();
-        let limit = Time::ZERO + params.span("stop.time");
-        if simulation.run(limit, || context.interrupted()) == Pause::Interrupted {
-            return Err(RunError::Interrupted);
-        }
+            .clocks(world.clocks);
+        let simulation = context.simulate(builder, Time::ZERO + params.span("stop.time"))?;
         let observer = simulation.observer().clone();
         Ok(Outcome::of(&simulation, observer.metrics(), observer.findings(simulation.now())))
     }

@@ -1,6 +1,8 @@
 //! Attacks succeed where theory says so, and their baselines do not.
 
-use crate::support::{LOOKUPS, mean, metric, run};
+use astrarium_runner::testing::observed;
+
+use crate::support::{LOOKUPS, mean, run};
 
 #[test]
 fn the_shipped_key_breaks_lookups() {
@@ -41,7 +43,7 @@ fn an_eclipse_needs_hosts() {
             "workload.lookups=20",
         ];
         let sets: Vec<&str> = base.into_iter().chain(more.iter().copied()).collect();
-        metric(&run(LOOKUPS, &sets, 0), "eclipsed_share")
+        observed(&run(LOOKUPS, &sets, 0), "eclipsed_share")
     };
     assert!(eclipse(&["adversary.strategy='none'"]) < 0.02, "0.3^8 is 7e-5");
     assert!(eclipse(&["adversary.strategy='eclipse'"]) > 0.85);
@@ -51,6 +53,6 @@ fn an_eclipse_needs_hosts() {
 #[test]
 fn ground_identities_own_their_key() {
     let outcome = run(LOOKUPS, &["adversary.strategy='grind'", "network.nodes=200"], 0);
-    assert_eq!(metric(&outcome, "hijacked_share"), 1.0);
-    assert!(metric(&outcome, "grind_trials") > 16.0);
+    assert_eq!(observed(&outcome, "hijacked_share"), 1.0);
+    assert!(observed(&outcome, "grind_trials") > 16.0);
 }

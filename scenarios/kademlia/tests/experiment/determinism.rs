@@ -1,16 +1,14 @@
 //! Same seed, same run: whatever the queue, the order of maps, the number of threads, a snapshot in the middle.
 
-use std::sync::atomic::AtomicBool;
+use astrarium_runner::testing::assert_deterministic;
 
-use astrarium_runner::verify;
-
-use crate::support::{SHIPPED, shipped};
+use crate::support::lab;
 
 #[test]
 fn shipped_scenarios_pass_the_matrix() {
-    for file in SHIPPED {
+    for file in lab().files() {
         // As small as each allows: what is checked does not depend on size.
-        let sets: &[&str] = match file {
+        let sets: &[&str] = match file.as_str() {
             "bootstrap.toml" => &["network.nodes=420", "sweep.protocol.ask=3", "sweep.adversary.share=0.3"],
             "bootstrap-segment.toml" => &["sweep.protocol.segment=4", "sweep.workload.members=60"],
             "kademlia-churn.toml" => {
@@ -24,19 +22,11 @@ fn shipped_scenarios_pass_the_matrix() {
             _ => &["sweep.network.nodes=200", "workload.lookups=100"],
         };
         let sets: Vec<&str> = sets.iter().copied().chain(["replicas=2"]).collect();
-        let report = verify(&shipped(file, Some("smoke"), &sets), &AtomicBool::new(false)).unwrap();
-        for check in &report.checks {
-            assert!(check.mismatch.is_none(), "{file}: {check:?}");
-        }
+        assert_deterministic(&lab().shipped(&file, Some("smoke"), &sets));
     }
 }
 
 #[test]
 fn every_size_of_every_file_is_sound() {
-    for file in SHIPPED {
-        for size in [None, Some("smoke"), Some("full")] {
-            let scenario = shipped(file, size, &[]);
-            assert!(scenario.runs() > 0 && !scenario.points.is_empty(), "{file} {size:?}");
-        }
-    }
+    lab().assert_files_are_sound();
 }

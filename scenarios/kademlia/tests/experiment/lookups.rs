@@ -1,6 +1,8 @@
 //! Lookups without an attack.
 
-use crate::support::{LOOKUPS, mean, metric, run};
+use astrarium_runner::testing::observed;
+
+use crate::support::{LOOKUPS, mean, run};
 
 /// References: the same algorithm written apart from this code (tables and walks drawn in Python, 6,000 to 20,000 lookups in one set of tables
 /// each). Means of 8 networks of 500 lookups; standard errors, between networks included, are below 0.02 rounds (0.06 for k = 1) and
@@ -35,12 +37,12 @@ fn every_static_lookup_succeeds_for_nodes_and_for_keys() {
     ] {
         let outcome = run(LOOKUPS, sets, 1);
         assert_eq!(
-            (metric(&outcome, "lookup_success"), metric(&outcome, "lookups_ended")),
+            (observed(&outcome, "lookup_success"), observed(&outcome, "lookups_ended")),
             (1.0, 1.0),
             "{sets:?}"
         );
-        assert_eq!(metric(&outcome, "lookup_stale"), 0.0);
-        assert_eq!(metric(&outcome, "hops_mean"), metric(&outcome, "rounds_mean") + 1.0);
+        assert_eq!(observed(&outcome, "lookup_stale"), 0.0);
+        assert_eq!(observed(&outcome, "hops_mean"), observed(&outcome, "rounds_mean") + 1.0);
     }
 }
 
@@ -48,14 +50,14 @@ fn every_static_lookup_succeeds_for_nodes_and_for_keys() {
 #[test]
 fn time_is_round_trips() {
     let outcome = run(LOOKUPS, &["protocol.alpha=1"], 0);
-    let (time, rpcs) = (metric(&outcome, "latency_mean_ms"), metric(&outcome, "rpcs_mean"));
+    let (time, rpcs) = (observed(&outcome, "latency_mean_ms"), observed(&outcome, "rpcs_mean"));
     assert!((time - 100.0 * rpcs).abs() < 1e-6, "{time} ms for {rpcs} requests");
 }
 
 /// Amplification of FINDNODE, network specification §9: 48 bytes draw 1488.
 #[test]
 fn an_answer_is_thirty_one_times_the_question() {
-    assert_eq!(metric(&run(LOOKUPS, &[], 0), "amplification"), 31.0);
+    assert_eq!(observed(&run(LOOKUPS, &[], 0), "amplification"), 31.0);
 }
 
 #[test]
@@ -65,8 +67,8 @@ fn joined_tables_serve_as_well_as_filled_ones() {
         for profile in ["protocol.profile='zv'", "protocol.profile='std'"] {
             let sets: Vec<&str> = sets(tables).into_iter().chain([profile]).collect();
             let outcome = run(LOOKUPS, &sets, 2);
-            assert_eq!(metric(&outcome, "joined_share"), 1.0, "{sets:?}");
-            assert!(metric(&outcome, "lookup_success") >= 0.99, "{sets:?}: {:?}", outcome.metrics);
+            assert_eq!(observed(&outcome, "joined_share"), 1.0, "{sets:?}");
+            assert!(observed(&outcome, "lookup_success") >= 0.99, "{sets:?}: {:?}", outcome.metrics);
         }
     }
 }
@@ -86,10 +88,10 @@ fn eviction_pays_under_churn() {
     };
     let zv = run(LOOKUPS, &sets("protocol.profile='zv'"), 0);
     let std = run(LOOKUPS, &sets("protocol.profile='std'"), 0);
-    assert!(metric(&zv, "table_stale") > 1.5 * metric(&std, "table_stale"));
-    assert!(metric(&zv, "lookup_stale") > 1.5 * metric(&std, "lookup_stale"));
-    assert!(metric(&zv, "latency_p50_ms") > metric(&std, "latency_p50_ms"));
+    assert!(observed(&zv, "table_stale") > 1.5 * observed(&std, "table_stale"));
+    assert!(observed(&zv, "lookup_stale") > 1.5 * observed(&std, "lookup_stale"));
+    assert!(observed(&zv, "latency_p50_ms") > observed(&std, "latency_p50_ms"));
     for outcome in [zv, std] {
-        assert!(metric(&outcome, "lookup_success") > 0.85, "{:?}", outcome.metrics);
+        assert!(observed(&outcome, "lookup_success") > 0.85, "{:?}", outcome.metrics);
     }
 }

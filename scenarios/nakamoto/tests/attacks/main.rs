@@ -1,16 +1,16 @@
 //! Attacks end to end: success in the instant network against the closed form, computed here another way; and that a run under
 //! attack is a function of its input, that bad input is refused, that honest code knows nothing.
 
-#[allow(dead_code, unused_imports, reason = "shared with the tests of honest runs, which use more of it")]
+#[allow(dead_code, reason = "shared with the tests of honest runs, which use more of it")]
 #[path = "../honest/support.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};
 
 use astrarium_engine::{QueueKind, RunOptions};
-use astrarium_runner::{Files, LoadOptions, Outcome, Registry, Scenario, Vocabulary};
-use astrarium_scenarios_nakamoto::Nakamoto;
-use support::{metric, run, scenario};
+use astrarium_runner::testing::{self, observed, run};
+use astrarium_runner::{Outcome, Scenario};
+use support::{lab, scenario};
 
 /// A scenario in the instant network: nodes, topology and adversary as given.
 fn instant(stop: &str, network: &str, protocol: &str, adversary: &str, replicas: u64) -> Scenario {
@@ -35,7 +35,7 @@ fn outcomes(scenario: &Scenario) -> Vec<Outcome> {
 }
 
 fn mean(outcomes: &[Outcome], name: &str) -> f64 {
-    outcomes.iter().map(|outcome| metric(outcome, name)).sum::<f64>() / outcomes.len() as f64
+    outcomes.iter().map(|outcome| observed(outcome, name)).sum::<f64>() / outcomes.len() as f64
 }
 
 /// Success of a race by dynamic programming over (public, private) length: one random step at a time, from `ahead` private blocks,
@@ -133,7 +133,7 @@ fn selfish_mining_earns_what_its_state_machine_earns() {
         let network = "nodes = 10\ntopology = { kind = 'star' }";
         let outcomes = outcomes(&instant("blocks = 800", network, "miners = 8", &adversary, 20));
         let (got, want) = (mean(&outcomes, "revenue_share"), revenue_by_play(share, tie_share));
-        let off = |outcome| metric(outcome, "revenue_share") - got;
+        let off = |outcome| observed(outcome, "revenue_share") - got;
         let spread: f64 = outcomes.iter().map(|outcome| off(outcome) * off(outcome)).sum();
         let error = (spread / 19.0 / 20.0).sqrt();
         assert!(
@@ -182,14 +182,7 @@ fn refusal(adversary: &str) -> String {
         "name = 'test'\nsystem = 'nakamoto'\nabout = 'test'\nstop = {{ blocks = 9 }}\n[network]\nnodes = 4\n\
          [adversary]\n{adversary}\n"
     );
-    let mut registry = Registry::new();
-    registry.register(Nakamoto::new());
-    let (files, vocabulary, options) =
-        (Files::default(), Vocabulary { theories: &[] }, LoadOptions::default());
-    match Scenario::from_text(&text, Path::new("test.toml"), files, &registry, vocabulary, &options) {
-        Ok(_) => panic!("accepted: {adversary}"),
-        Err(why) => why.to_string(),
-    }
+    lab().scenario(&text, None, &[]).err().unwrap_or_else(|| panic!("accepted: {adversary}"))
 }
 
 #[test]
@@ -233,7 +226,7 @@ fn shipped_attacks_resolve_in_every_size_and_run_in_smoke_size() {
                 assert!(outcome.findings.iter().all(|f| f.verdict.is_tolerable()), "{:?}", outcome.findings);
                 let declared = |name| scenario.system().metric(name).is_some();
                 assert!(outcome.metrics.iter().all(|(name, value)| declared(name) && value.is_finite()));
-                metric(&outcome, expected);
+                assert!(testing::metric(&outcome, expected).is_some(), "{expected}");
             }
         }
     }

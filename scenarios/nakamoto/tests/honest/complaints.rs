@@ -1,9 +1,6 @@
 //! Combinations that cannot be run are refused before anything runs, naming the key to blame.
 
-use std::path::Path;
-
-use astrarium_runner::{Files, LoadOptions, Registry, Scenario, Vocabulary};
-use astrarium_scenarios_nakamoto::Nakamoto;
+use super::support::lab;
 
 const GOOD: &str = r#"
     name = "test"
@@ -15,18 +12,7 @@ const GOOD: &str = r#"
 "#;
 
 fn why(text: &str) -> Option<String> {
-    let mut registry = Registry::new();
-    registry.register(Nakamoto::new());
-    let options = LoadOptions::default();
-    let loaded = Scenario::from_text(
-        text,
-        Path::new("test.toml"),
-        Files::default(),
-        &registry,
-        Vocabulary::default(),
-        &options,
-    );
-    loaded.err().map(|diagnostics| diagnostics.to_string())
+    lab().scenario(text, None, &[]).err()
 }
 
 #[test]

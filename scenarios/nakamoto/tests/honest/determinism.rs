@@ -1,8 +1,9 @@
 //! A run is a function of parameters and seed: not of the queue, nor of a snapshot in the middle.
 
 use astrarium_engine::{QueueKind, RunOptions};
+use astrarium_runner::testing::run;
 
-use super::support::{run, scenario};
+use super::support::scenario;
 
 const TEXT: &str = r#"
     name = "everything"

@@ -2,8 +2,9 @@
 
 use astrarium_engine::{RunOptions, Verdict};
 use astrarium_runner::Outcome;
+use astrarium_runner::testing::{observed, run, verdict};
 
-use super::support::{metric, run, scenario, verdict};
+use super::support::scenario;
 
 /// All replicas of all points.
 fn smoke(text: &str) -> Vec<Outcome> {
@@ -31,10 +32,10 @@ fn smoke(text: &str) -> Vec<Outcome> {
 #[test]
 fn propagation() {
     let outcomes = smoke(include_str!("../../propagation.toml"));
-    let p50: Vec<f64> = outcomes.iter().map(|outcome| metric(outcome, "propagation_p50_ms")).collect();
+    let p50: Vec<f64> = outcomes.iter().map(|outcome| observed(outcome, "propagation_p50_ms")).collect();
     assert!(p50[2] > 3.0 * p50[0], "535 kB against 1 kB: {p50:?}");
     for outcome in &outcomes {
-        assert_eq!((outcome.series.len(), metric(outcome, "coverage")), (100, 1.0));
+        assert_eq!((outcome.series.len(), observed(outcome, "coverage")), (100, 1.0));
         assert!(outcome.series.is_sorted_by(|a, b| a.x <= b.x && a.y < b.y));
     }
 }
@@ -42,8 +43,8 @@ fn propagation() {
 #[test]
 fn stale_rate() {
     for outcome in smoke(include_str!("../../stale-rate.toml")) {
-        assert!(metric(&outcome, "stale_rate") < 0.5);
-        assert!(metric(&outcome, "propagation_mean_ms") <= metric(&outcome, "propagation_max_ms"));
+        assert!(observed(&outcome, "stale_rate") < 0.5);
+        assert!(observed(&outcome, "propagation_mean_ms") <= observed(&outcome, "propagation_max_ms"));
     }
 }
 
@@ -52,15 +53,15 @@ fn partition() {
     for outcome in smoke(include_str!("../../partition.toml")) {
         assert_eq!(verdict(&outcome, "convergence"), Verdict::Holds);
         assert_eq!(verdict(&outcome, "sides-grew"), Verdict::Holds);
-        assert!(metric(&outcome, "heal_ms") > 0.0);
-        assert!(metric(&outcome, "reorg_depth_max") >= 2.0, "hours apart leave something to undo");
-        assert!(metric(&outcome, "confirmation_latency_s") > 0.0);
+        assert!(observed(&outcome, "heal_ms") > 0.0);
+        assert!(observed(&outcome, "reorg_depth_max") >= 2.0, "hours apart leave something to undo");
+        assert!(observed(&outcome, "confirmation_latency_s") > 0.0);
     }
 }
 
 #[test]
 fn churn() {
     for outcome in smoke(include_str!("../../churn.toml")) {
-        assert!(metric(&outcome, "coverage") > 0.9);
+        assert!(observed(&outcome, "coverage") > 0.9);
     }
 }

@@ -1,8 +1,9 @@
 //! The stale rate of a network against the bounds of theory for the propagation measured in the same run.
 
 use astrarium_engine::RunOptions;
+use astrarium_runner::testing::{observed, run};
 
-use super::support::{metric, run, scenario};
+use super::support::scenario;
 
 const TEXT: &str = r#"
     name = "stale"
@@ -32,7 +33,7 @@ fn stale_blocks_are_as_many_as_the_measured_propagation_allows() {
     for (point, interval_ms) in scenario.points.iter().zip([10_000.0, 2_000.0]) {
         let replicas: Vec<_> =
             (0..4).map(|r| run(&scenario, &point.params, r, RunOptions::default())).collect();
-        let mean = |name| replicas.iter().map(|outcome| metric(outcome, name)).sum::<f64>() / 4.0;
+        let mean = |name| replicas.iter().map(|outcome| observed(outcome, name)).sum::<f64>() / 4.0;
         let (stale, x) = (mean("stale_rate"), mean("propagation_mean_ms") / interval_ms);
         let slowest = mean("propagation_max_ms") / interval_ms;
         let extra = stale / (1.0 - stale);

@@ -1,8 +1,9 @@
 //! Propagation metrics of a scenario against the same hand computation: a line whose first node finds everything.
 
 use astrarium_engine::Verdict;
+use astrarium_runner::testing::{observed, verdict};
 
-use super::support::{metric, outcome, verdict};
+use super::support::outcome;
 
 /// 101 nodes in a line; blocks of `size` bytes once a day, so that they never meet.
 fn line(size: u32) -> String {
@@ -37,13 +38,13 @@ fn percentiles_grow_with_the_block_as_serialisation_demands() {
         for (name, hops) in
             [("propagation_p50_ms", 50.0), ("propagation_p90_ms", 90.0), ("propagation_p99_ms", 99.0)]
         {
-            let measured = metric(&outcome, name);
+            let measured = observed(&outcome, name);
             assert!((measured - hops * hop_ms).abs() < 1e-6, "{size} B, {name}: {measured}");
         }
         // The only miner knows its blocks at once.
-        assert_eq!(metric(&outcome, "propagation_mean_ms"), 0.0);
-        assert_eq!(metric(&outcome, "coverage"), 1.0);
-        assert_eq!((metric(&outcome, "blocks"), metric(&outcome, "reorg_count")), (6.0, 0.0));
+        assert_eq!(observed(&outcome, "propagation_mean_ms"), 0.0);
+        assert_eq!(observed(&outcome, "coverage"), 1.0);
+        assert_eq!((observed(&outcome, "blocks"), observed(&outcome, "reorg_count")), (6.0, 0.0));
         assert_eq!(verdict(&outcome, "valid-chain"), Verdict::Holds);
     }
 }
@@ -54,10 +55,10 @@ fn percentiles_grow_with_the_block_as_serialisation_demands() {
 fn traffic_is_counted_per_node_and_block() {
     let outcome = outcome(&line(20_000));
     let expected = 20_000.0 * (5.0 * 100.0 + 1.0) / (101.0 * 6.0);
-    let bytes = metric(&outcome, "bytes_block");
+    let bytes = observed(&outcome, "bytes_block");
     assert!((bytes - expected).abs() < 1e-6, "{bytes} instead of {expected}");
-    assert_eq!(metric(&outcome, "bytes_total"), bytes);
-    assert!((metric(&outcome, "duplicates") - 1.0 / 606.0).abs() < 1e-12, "the one that is under way");
+    assert_eq!(observed(&outcome, "bytes_total"), bytes);
+    assert!((observed(&outcome, "duplicates") - 1.0 / 606.0).abs() < 1e-12, "the one that is under way");
 }
 
 /// Padding of 20,000 − 101 bytes stands for 79 transactions of 250 bytes; six blocks.
@@ -65,5 +66,5 @@ fn traffic_is_counted_per_node_and_block() {
 fn throughput_counts_what_padding_stands_for() {
     let outcome = outcome(&line(20_000));
     let expected = 6.0 * 79.0 / (outcome.end_ns as f64 / 1e9);
-    assert!((metric(&outcome, "throughput_tps") / expected - 1.0).abs() < 1e-12);
+    assert!((observed(&outcome, "throughput_tps") / expected - 1.0).abs() < 1e-12);
 }

@@ -2,24 +2,9 @@
 
 mod support;
 
-use std::sync::atomic::AtomicBool;
+use astrarium_runner::testing::{assert_deterministic, metric, sound_run};
 
-use astrarium_runner::verify;
-
-use support::{metric, run, scenario, shipped};
-
-const FILES: [&str; 10] = [
-    "nat.toml",
-    "nat-birthday.toml",
-    "nat-classification.toml",
-    "nat-matrix.toml",
-    "nat-order.toml",
-    "nat-outage.toml",
-    "nat-poison.toml",
-    "nat-reach.toml",
-    "nat-relay-hog.toml",
-    "nat-timing.toml",
-];
+use support::{lab, scenario};
 
 /// Network specification §6.5: the two that cannot be joined are d6 and a filter per peer socket.
 fn possible(a: usize, b: usize) -> bool {
@@ -31,7 +16,7 @@ fn possible(a: usize, b: usize) -> bool {
 fn every_pair_of_devices_does_as_the_matrix_says() {
     for (mode, late) in [("ttl", false), ("simultaneous", false), ("sequential", true)] {
         let set = format!("protocol.mode='{mode}'");
-        let outcome = run(&scenario(&[&set]).unwrap(), 0);
+        let outcome = sound_run(&scenario(&[&set]).unwrap(), 0);
         for a in 1..=6 {
             for b in 1..=6 {
                 let spoilt = late && b == 5 && (3..=5).contains(&a);
@@ -65,21 +50,13 @@ fn impossible_combinations_name_the_key() {
 
 #[test]
 fn every_size_of_every_file_is_sound() {
-    for file in FILES {
-        for size in [None, Some("smoke"), Some("full")] {
-            let scenario = shipped(file, size, &[]);
-            assert!(scenario.runs() > 0 && !scenario.points.is_empty(), "{file} {size:?}");
-        }
-    }
+    lab().assert_files_are_sound();
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let small = ["network.nodes=60", "workload.pairs=40", "replicas=1"];
     for file in ["nat.toml", "nat-outage.toml", "nat-poison.toml", "nat-relay-hog.toml"] {
-        let report = verify(&shipped(file, Some("smoke"), &small), &AtomicBool::new(false)).unwrap();
-        for check in &report.checks {
-            assert!(check.mismatch.is_none(), "{file}: {check:?}");
-        }
+        assert_deterministic(&lab().shipped(file, Some("smoke"), &small));
     }
 }

@@ -1,6 +1,8 @@
 //! Figures of single transfers against timelines worked out by hand.
 
-use crate::support::{metric, run};
+use astrarium_runner::testing::metric;
+
+use crate::support::run;
 
 fn near(sets: &[&str], name: &str, expected: f64) {
     let measured = metric(&run(sets), name);

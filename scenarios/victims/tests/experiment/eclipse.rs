@@ -1,6 +1,8 @@
 //! What users confirm when blocks must be mined, against closed forms computed here.
 
-use crate::support::{hypergeometric, mean, metric, run, sample, scenario};
+use astrarium_runner::testing::{mean, metric, sample, sound_run};
+
+use crate::support::{hypergeometric, scenario};
 
 const INTERVAL: f64 = 600.0;
 
@@ -75,7 +77,7 @@ fn by_the_majority_rule_the_deceived_are_the_victims_and_nobody_else() {
         "stop.time='12000 s'",
     ]);
     for replica in 0..5 {
-        let outcome = run(&scenario, replica);
+        let outcome = sound_run(&scenario, replica);
         let value = |name| metric(&outcome, name).unwrap();
         assert!(value("victim_share") > 0.0);
         assert_eq!(value("confirmed_fake_share"), value("victim_share"), "replica {replica}");
@@ -134,7 +136,7 @@ fn by_the_heaviest_rule_the_race_decides_for_the_mixed() {
 fn blocks_that_cost_nothing_deceive_at_once() {
     let scenario =
         scenario(&["adversary.share=1.0", "workload.watch=true", "workload.users=20", "stop.time='3601 s'"]);
-    let outcome = run(&scenario.unwrap(), 0);
+    let outcome = sound_run(&scenario.unwrap(), 0);
     assert_eq!(metric(&outcome, "confirmed_fake_share"), Some(1.0));
     // Headers at the first question, the proof at the second: at most two polls of 1,200 s, where six blocks take 3,600 s.
     assert!(metric(&outcome, "confirm_latency").unwrap() < 0.67);

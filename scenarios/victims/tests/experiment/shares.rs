@@ -1,6 +1,8 @@
 //! Who is a victim: the hypergeometric law, and the whitepaper's table.
 
-use crate::support::{hypergeometric, mean, metric, run, sample, scenario};
+use astrarium_runner::testing::{mean, metric, sample, sound_run};
+
+use crate::support::{hypergeometric, scenario};
 
 #[test]
 fn table_2_2_follows_from_counting() {
@@ -30,7 +32,7 @@ fn measured_victims_are_hypergeometric() {
 fn nobody_is_a_victim_without_an_adversary_and_everybody_without_honest_nodes() {
     for share in [0.0, 1.0] {
         let scenario = scenario(&[&format!("adversary.share={share}"), "workload.users=20"]).unwrap();
-        let outcome = run(&scenario, 0);
+        let outcome = sound_run(&scenario, 0);
         for name in ["victim_share", "eclipsed_share", "adversarial_neighbours"] {
             assert_eq!(metric(&outcome, name), Some(share), "{name} at {share}");
         }
@@ -42,7 +44,7 @@ fn nobody_is_a_victim_without_an_adversary_and_everybody_without_honest_nodes() 
 #[test]
 fn victims_are_those_who_were_told_so() {
     let scenario = scenario(&["adversary.share=1.0", "workload.users=50", "stop.time='600 s'"]).unwrap();
-    let told = metric(&run(&scenario, 0), "victim_share").unwrap();
+    let told = metric(&sound_run(&scenario, 0), "victim_share").unwrap();
     // Half of the users have asked by then: 25 of 50, give or take five standard deviations of 3.5.
     assert!((0.15..=0.85).contains(&told), "{told}");
 }
