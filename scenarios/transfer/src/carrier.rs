@@ -39,9 +39,6 @@ impl Tally {
 
 /// A transport, alone or on further layers, that speaks datagrams.
 pub(crate) trait Carrier: Protocol<Above = Request<Item>, Up = Event<Item>> {
-    /// Whether it delivers each message once and in order.
-    const RELIABLE: bool;
-
     /// What it has counted so far.
     fn tally(&self) -> Tally;
 
@@ -58,8 +55,6 @@ pub(crate) fn corrected(config: rudp::Config, (data, parity): (u8, u8)) -> Corre
 }
 
 impl Carrier for Corrected {
-    const RELIABLE: bool = true;
-
     fn tally(&self) -> Tally {
         let rejected = self.lower.counters().malformed;
         self.upper.tally().plus(Tally { rejected, ..Tally::default() })
@@ -71,8 +66,6 @@ impl Carrier for Corrected {
 }
 
 impl Carrier for Rudp<Item> {
-    const RELIABLE: bool = true;
-
     fn tally(&self) -> Tally {
         let counters = self.counters();
         Tally {
@@ -92,8 +85,6 @@ impl Carrier for Rudp<Item> {
 }
 
 impl Carrier for Tcp<Item> {
-    const RELIABLE: bool = true;
-
     fn tally(&self) -> Tally {
         let counters = self.counters();
         Tally {
@@ -112,8 +103,6 @@ impl Carrier for Tcp<Item> {
 }
 
 impl Carrier for Udp<Item> {
-    const RELIABLE: bool = false;
-
     fn tally(&self) -> Tally {
         Tally::default()
     }

@@ -1,8 +1,8 @@
 //! One run, from parameters to outcome.
 
-use astrarium_engine::{Builder, Fault, Finding, RunOptions, Verdict};
+use astrarium_engine::{Builder, Fault, Finding, Honest, Pause, RunOptions, Simulation, Verdict};
 use astrarium_net::{ClockModel, LossModel, Modelled, NetConfig, TransportModel};
-use astrarium_node::{NodeId, Seed, Time};
+use astrarium_node::{NodeId, Seed, Span, Time};
 use astrarium_protocol_transport::datagram::Udp;
 use astrarium_protocol_transport::rudp::Rudp;
 use astrarium_protocol_transport::tcp::Tcp;
@@ -16,7 +16,7 @@ use crate::figures::{self, Summary};
 use crate::flows::{Flows, Hand};
 use crate::metrics::Watch;
 use crate::oracles::Oracles;
-use crate::settings::{self, Transport};
+use crate::settings::{self, Promise, Transport};
 use crate::spec;
 
 /// Losses that must be to be expected before a run without any repair is suspicious.
@@ -82,6 +82,24 @@ impl Experiment for Transfer {
     }
 }
 
+/// How often a sender is asked whether it has come to rest: after this, then after twice as long …
+const SETTLING: Span = Span::from_millis(10);
+/// … up to this.
+const LONGEST_PAUSE: Span = Span::from_secs(1);
+
+/// What nobody sees when the network carries whole messages: no packet is an event, and acknowledgements are none at all.
+const UNSEEN_IN_CLOSED_FORM: [&str; 6] =
+    ["timeouts", "duplicates", "rejected", "timer_events", "datagrams", "overhead_ratio"];
+
+/// A run of one half.
+type Course<P> = Simulation<P, Modelled, Honest, Watch, Hand>;
+
+/// What all nodes have counted.
+fn tally<P: Carrier>(simulation: &Course<P>) -> Tally {
+    let sight = simulation.sight();
+    (0..sight.nodes()).map(|node| sight.node(NodeId::from(node)).tally()).fold(Tally::default(), Tally::plus)
+}
+
 /// What both halves of a run share.
 struct Run {
     seed: Seed,
@@ -123,19 +141,19 @@ impl Run {
         context: &RunContext<'_>,
     ) -> Result<Half, RunError> {
         match transport {
-            _ if !net.transport.is_none() => self.drive(net, context, |_| Udp::new()),
-            Transport::Udp => self.drive(net, context, |_| Udp::new()),
+            _ if !net.transport.is_none() => self.drive(net, transport.promise(), context, |_| Udp::new()),
+            Transport::Udp => self.drive(net, transport.promise(), context, |_| Udp::new()),
             Transport::Tcp(config) => {
                 let config = config.clone();
-                self.drive(net, context, move |_| Tcp::new(config.clone()))
+                self.drive(net, transport.promise(), context, move |_| Tcp::new(config.clone()))
             }
             Transport::Rudp(config, None) => {
                 let config = *config;
-                self.drive(net, context, move |_| Rudp::new(config))
+                self.drive(net, transport.promise(), context, move |_| Rudp::new(config))
             }
             Transport::Rudp(config, Some((data, parity))) => {
                 let (config, shape) = (*config, (*data, *parity));
-                self.drive(net, context, move |_| carrier::corrected(config, shape))
+                self.drive(net, transport.promise(), context, move |_| carrier::corrected(config, shape))
             }
         }
     }
@@ -143,6 +161,7 @@ impl Run {
     fn drive<P: Carrier>(
         &self,
         net: &NetConfig,
+        promise: Promise,
         context: &RunContext<'_>,
         factory: impl Fn(NodeId) -> P + Send + Sync + 'static,
     ) -> Result<Half, RunError> {
@@ -150,7 +169,7 @@ impl Run {
         let closed = net.transport != TransportModel::None;
         let oracles = Oracles::new(
             self.flows.len(),
-            P::RELIABLE || closed,
+            promise,
             self.fresh,
             self.losses(net) >= CERTAIN,
             !self.faults.is_empty(),
@@ -161,24 +180,49 @@ impl Run {
             .faults(self.faults.clone())
             .clocks(self.clocks);
         let simulation = context.simulate(builder, self.until)?;
-        let mut tally = (0..net.nodes)
-            .map(|node| simulation.node(NodeId::from(node)).tally())
-            .fold(Tally::default(), Tally::plus);
+        let mut tally = tally(&simulation);
         let mut watch = simulation.observer().clone();
         if closed {
             closed_form(&mut watch, &mut tally, simulation.network());
         }
         watch.oracles.close(simulation.now(), tally.retransmissions);
         let mut metrics = figures::figures(&watch, tally, simulation.events());
+        if closed {
+            metrics.retain(|(name, _)| !UNSEEN_IN_CLOSED_FORM.contains(name));
+        }
         let server = simulation.node(NodeId(0)).tally();
         metrics.extend(figures::server(&self.flows, server, simulation.now()));
         let completion_ms = metrics.iter().find(|(name, _)| *name == "completion_ms").map(|&(_, v)| v);
         let findings = watch.oracles.findings(simulation.now());
-        Ok(Half {
-            outcome: Outcome::of(&simulation, metrics, findings),
-            latencies: watch.latencies().summary(),
-            completion_ms,
-        })
+        let mut outcome = Outcome::of(&simulation, metrics, findings);
+        if self.early && !closed && watch.settled() {
+            outcome.metrics.extend(self.come_to_rest(simulation, context)?);
+        }
+        Ok(Half { outcome, latencies: watch.latencies().summary(), completion_ms })
+    }
+
+    /// Goes on after the last delivery until nothing is in flight: the outcome is that of the delivery, the bill comes later.
+    fn come_to_rest<P: Carrier>(
+        &self,
+        mut simulation: Course<P>,
+        context: &RunContext<'_>,
+    ) -> Result<Vec<(&'static str, f64)>, RunError> {
+        simulation.observer_mut().go_on();
+        let in_flight = |simulation: &Course<P>, flow: u32| {
+            let flight = simulation.node(self.flows.sender(flow)).flight(self.flows.recipient(flow));
+            flight.is_some_and(|(flight, _)| flight > 0)
+        };
+        let mut pause = SETTLING;
+        while simulation.now() < self.until && (0..self.flows.len() as u32).any(|f| in_flight(&simulation, f))
+        {
+            let limit = self.until.min(simulation.now() + pause);
+            match simulation.run(limit, || context.interrupted()) {
+                Pause::Interrupted => return Err(RunError::Interrupted),
+                Pause::Idle => break,
+                Pause::Limit | Pause::Finished | Pause::Budget => pause = (pause * 2).min(LONGEST_PAUSE),
+            }
+        }
+        Ok(figures::at_rest(simulation.observer(), tally(&simulation)))
     }
 
     /// Expected number of lost data packets.

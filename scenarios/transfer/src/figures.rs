@@ -1,4 +1,4 @@
-//! From what was seen to the figures of a run: see `spec/metrics.rs` for the meaning of each number.
+//! From what was seen to the figures of a run: see `spec/figures.rs` for the meaning of each number.
 
 use astrarium_node::{Span, Time};
 
@@ -92,7 +92,7 @@ pub(crate) fn figures(watch: &Watch, tally: Tally, events: u64) -> Vec<(&'static
     }
     if watch.payload > 0 {
         let payload = watch.payload as f64;
-        out.push(("overhead_ratio", (watch.forward + watch.backward) as f64 / payload));
+        out.push(("overhead_ratio", watch.wire() as f64 / payload));
         out.push(("forward_ratio", watch.forward as f64 / payload));
         let took = watch.last.since(first(watch)).as_secs_f64();
         out.push(("goodput_bps", payload * 8.0 / took));
@@ -101,6 +101,17 @@ pub(crate) fn figures(watch: &Watch, tally: Tally, events: u64) -> Vec<(&'static
         }
     }
     out
+}
+
+/// The same overhead when the senders have come to rest: acknowledgements under way, and what was sent again before they came, included.
+pub(crate) fn at_rest(watch: &Watch, tally: Tally) -> Vec<(&'static str, f64)> {
+    if watch.payload == 0 {
+        return Vec::new();
+    }
+    vec![
+        ("settled_overhead_ratio", watch.wire() as f64 / watch.payload as f64),
+        ("settled_retransmissions", tally.retransmissions as f64),
+    ]
 }
 
 /// What the server of shape `server` does for its connections: timers per second and connection, and their share of a core.

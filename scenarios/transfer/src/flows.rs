@@ -112,6 +112,16 @@ impl Flows {
         }
     }
 
+    /// The flow from one node to another.
+    pub(crate) fn between(&self, sender: NodeId, recipient: NodeId) -> Option<u32> {
+        let flow = match self.load.shape {
+            Shape::Pairs => sender.0 / 2,
+            Shape::Server => sender.0.checked_sub(1)?,
+        };
+        let known = (flow as usize) < self.len();
+        (known && self.sender(flow) == sender && self.recipient(flow) == recipient).then_some(flow)
+    }
+
     /// Whether a node sends items.
     pub(crate) fn is_sender(&self, node: NodeId) -> bool {
         match self.load.shape {

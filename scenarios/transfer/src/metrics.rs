@@ -54,6 +54,22 @@ impl Watch {
         }
     }
 
+    /// The run goes on although every message is accounted for.
+    pub(crate) fn go_on(&mut self) {
+        self.early = false;
+    }
+
+    /// Whether every message is accounted for. What was given up with a dead link may have arrived all the same: a run with dead
+    /// links goes on until `stop.time`.
+    pub(crate) fn settled(&self) -> bool {
+        self.latencies.len() as u64 + self.refused >= self.flows.total()
+    }
+
+    /// Bytes on the wire in both directions.
+    pub(crate) fn wire(&self) -> u64 {
+        self.forward + self.backward
+    }
+
     /// Latencies of the messages that arrived.
     pub(crate) fn latencies(&self) -> &Latencies {
         &self.latencies
@@ -84,8 +100,16 @@ impl<P: Carrier> Observer<P> for Watch {
                     self.oracles.in_flight(*from, flight, sight.now());
                 }
             }
-            Event::Refused { .. } => self.refused += 1,
-            Event::PeerDown { undelivered, .. } => self.given_up += undelivered.len() as u64,
+            Event::Refused { message, .. } => {
+                self.refused += 1;
+                self.oracles.tear(message.flow);
+            }
+            Event::PeerDown { peer, undelivered, .. } => {
+                self.given_up += undelivered.len() as u64;
+                for flow in [self.flows.between(node, *peer), self.flows.between(*peer, node)] {
+                    flow.into_iter().for_each(|flow| self.oracles.tear(flow));
+                }
+            }
             Event::PeerUp { .. } => {}
         }
     }
@@ -106,9 +130,12 @@ impl<P: Carrier> Observer<P> for Watch {
         }
     }
 
+    fn on_life(&mut self, _node: NodeId, _up: bool, _sight: &Sight<'_, P>) {
+        self.oracles.tear_all();
+    }
+
     fn finished(&self) -> bool {
-        // What was given up with a dead link may have arrived all the same: a run with dead links goes on until `stop.time`.
-        self.early && self.latencies.len() as u64 + self.refused >= self.flows.total()
+        self.early && self.settled()
     }
 
     fn merge(&mut self, other: Self) {

@@ -3,7 +3,7 @@
 //! | oracle | kind | promise |
 //! |---|---|---|
 //! | `unmodified` | always | what arrives was sent, by this sender to this recipient, and not later than it arrives |
-//! | `once-in-order` | always | reliable transports deliver each message at most once, and those of one connection in order (network/I4) |
+//! | `once-in-order` | always | reliable transports deliver each message at most once, those of one connection in order and without a gap (network/I4); what a flow has lost with a connection that ended, was refused, or lost in a crash is no gap |
 //! | `window` | always | what a sender has in flight fits its window (network/I5) |
 //! | `delivered` | sometimes | a message arrived |
 //! | `repaired` | sometimes | a reliable transport sent something again; judged when at least 20 losses were to be expected, so that a run without any has a probability below 3e-9 |
@@ -15,6 +15,7 @@ use astrarium_node::{NodeId, Span, Time};
 
 use crate::flows::Flows;
 use crate::item::Item;
+use crate::settings::Promise;
 
 /// How soon after the last fault a message must arrive: a dead link is given up after a minute, and opened again within seconds.
 const RESUMES: Span = Span::from_secs(90);
@@ -28,25 +29,47 @@ pub(crate) struct Oracles {
     delivered: Sometimes,
     repaired: Option<Sometimes>,
     resumes: Option<AfterHeal>,
-    /// Least number that may arrive next, by flow; unless every message has a connection of its own.
+    /// Least number that may arrive next, by flow; unless messages may overtake one another.
     next: Vec<u32>,
     /// Then: what has arrived.
     seen: Option<Set<(u32, u32)>>,
+    /// Flows of which messages may be missing.
+    torn: Vec<bool>,
 }
 
 impl Oracles {
     /// For so many flows.
-    pub(crate) fn new(flows: usize, reliable: bool, fresh: bool, losses_certain: bool, faults: bool) -> Self {
+    pub(crate) fn new(
+        flows: usize,
+        promise: Promise,
+        fresh: bool,
+        losses_certain: bool,
+        faults: bool,
+    ) -> Self {
+        let reliable = promise == Promise::InOrder;
         Self {
             unmodified: Always::new("unmodified"),
-            once: reliable.then(|| Always::new("once-in-order")),
+            once: (promise != Promise::Nothing).then(|| Always::new("once-in-order")),
             window: reliable.then(|| Always::new("window")),
             delivered: Sometimes::new("delivered"),
             repaired: (reliable && losses_certain).then(|| Sometimes::new("repaired")),
             resumes: faults.then(|| AfterHeal::new("resumes", RESUMES)),
             next: vec![0; flows],
-            seen: fresh.then(Set::default),
+            seen: (fresh || promise == Promise::Once).then(Set::default),
+            torn: vec![false; flows],
         }
+    }
+
+    /// Messages of this flow may be missing from now on.
+    pub(crate) fn tear(&mut self, flow: u32) {
+        if let Some(torn) = self.torn.get_mut(flow as usize) {
+            *torn = true;
+        }
+    }
+
+    /// A node crashed: any message may be missing from now on.
+    pub(crate) fn tear_all(&mut self) {
+        self.torn.fill(true);
     }
 
     /// A message arrived.
@@ -67,7 +90,9 @@ impl Oracles {
             let first = seen.insert((item.flow, item.number));
             return once.check(now, first, || format!("{at} got {item:?} twice"));
         }
-        once.check(now, item.number >= *next, || format!("{at} got {item:?} after number {}", *next - 1));
+        let torn = self.torn.get(item.flow as usize).is_some_and(|torn| *torn);
+        let due = if torn { item.number >= *next } else { item.number == *next };
+        once.check(now, due, || format!("{at} got {item:?} when number {next} was due"));
         *next = (*next).max(item.number.saturating_add(1));
     }
 
@@ -121,6 +146,9 @@ impl Oracles {
         }
         if let (Some(mine), Some(theirs)) = (&mut self.seen, other.seen) {
             mine.extend(theirs);
+        }
+        for (mine, theirs) in self.torn.iter_mut().zip(other.torn) {
+            *mine |= theirs;
         }
         for (mine, theirs) in self.next.iter_mut().zip(other.next) {
             *mine = (*mine).max(theirs);

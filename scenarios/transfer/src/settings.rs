@@ -14,8 +14,8 @@ const LONGEST: u64 = 1_000_000_000;
 const MOST_MESSAGES: u64 = 50_000_000;
 /// Least retransmission timeout of TCP unless given: what Linux uses, and whoever compares.
 const TCP_MIN_RTO: Span = Span::from_millis(200);
-/// How long TCP delays an acknowledgement at most unless given: ns-3's value, against which transfers are held. The library's own default and
-/// the baseline are the 40 ms of the network specification (Linux).
+/// How long TCP delays an acknowledgement at most unless given: ns-3's value, against which transfers are held. The library's own default, and
+/// that of a baseline beside another transport, are the 40 ms of the network specification (Linux).
 const TCP_DELAYED_ACK: Span = Span::from_millis(200);
 
 /// What carries the messages.
@@ -27,6 +27,29 @@ pub(crate) enum Transport {
     Tcp(tcp::Config),
     /// Reliable UDP, with (data, parity) of forward error correction where it is on.
     Rudp(rudp::Config, Option<(u8, u8)>),
+}
+
+/// What a transport promises about messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Promise {
+    /// Nothing: datagrams.
+    Nothing,
+    /// Each at most once.
+    Once,
+    /// Each once and in order, as long as the connection lives.
+    InOrder,
+}
+
+impl Transport {
+    /// What it promises.
+    pub(crate) fn promise(&self) -> Promise {
+        match self {
+            Self::Udp => Promise::Nothing,
+            // Slices are acknowledged one by one, and after three sendings a message is dropped (Hyperchain's constants).
+            Self::Rudp(config, _) if config.format == rudp::Format::Slice => Promise::Once,
+            Self::Tcp(_) | Self::Rudp(..) => Promise::InOrder,
+        }
+    }
 }
 
 /// The transport of `[protocol]`.
@@ -52,12 +75,16 @@ pub(crate) fn transport(params: &Params) -> Result<Transport, Complaint> {
 /// # Errors
 /// As [`transport`].
 pub(crate) fn baseline(params: &Params) -> Result<Option<Transport>, Complaint> {
+    // Whatever else `[protocol]` says of TCP holds for both: a comparison must differ in nothing but what it compares. Beside another
+    // transport, what is not said is that of the network specification.
+    let beside_tcp = params.text("protocol.transport").starts_with("tcp");
     let tcp = |base: tcp::Config| {
+        let wait = if beside_tcp { TCP_DELAYED_ACK } else { base.delayed_ack_timeout };
         Transport::Tcp(tcp::Config {
             tail_probe: params.flag("baseline.tlp"),
             min_rto: params.span("baseline.min_rto"),
-            pooling: pooling(params),
-            ..base
+            delayed_ack_timeout: params.opt_span("protocol.delayed_ack_timeout").unwrap_or(wait),
+            ..tcp(params, base)
         })
     };
     Ok(Some(checked(match params.text("baseline.kind") {

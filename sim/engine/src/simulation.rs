@@ -205,6 +205,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         &self.observer
     }
 
+    /// The observer, to be told something between two stretches of a run: that the run goes on after all, for example.
+    pub fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
     /// The coalition.
     #[must_use]
     pub fn adversary(&self) -> &A {

@@ -20,13 +20,23 @@ fn transfer() -> Vec<MetricSpec> {
             "bit/s",
             "payload bits that arrived, divided by the time from the first send request to the last arrival",
         ),
-        MetricSpec::quantity("retransmissions", "", "data segments that were sent again"),
+        MetricSpec::quantity(
+            "retransmissions",
+            "",
+            "data segments that were sent again, until the last delivery (stop.early) or the end of the run",
+        ),
         MetricSpec::quantity("timeouts", "", "those of them that a timeout caused"),
         MetricSpec::quantity(
             "overhead_ratio",
             "",
-            "bytes on the wire in both directions, all headers included, divided by the payload that arrived",
+            "bytes on the wire in both directions, all headers included, until the last delivery (stop.early) or the end of the run, divided by the payload that arrived",
         ),
+        MetricSpec::quantity(
+            "settled_overhead_ratio",
+            "",
+            "the same when every sender has come to rest after the last delivery; with stop.early, at packet fidelity",
+        ),
+        MetricSpec::quantity("settled_retransmissions", "", "data segments sent again by then"),
         MetricSpec::quantity("forward_ratio", "", "the same for the direction of the messages alone"),
     ]
 }

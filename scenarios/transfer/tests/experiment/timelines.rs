@@ -115,3 +115,52 @@ fn a_server_has_active_and_silent_connections() {
     assert!(metric(&outcome, "server_ticks_per_connection").unwrap() > 0.0);
     assert_eq!(outcome.end_ns, 20_000_000_000);
 }
+
+/// A round trip of 230 ms outlasts the first timeout (200 ms): all that was sent is sent again. The message has arrived by then, after
+/// 115 ms and a flush.
+#[test]
+fn the_bill_of_a_delivery_comes_after_it() {
+    let slow = [
+        "network.latency={ kind = 'constant', one_way = '115 ms' }",
+        "protocol.transport='rudp'",
+        "protocol.profile='kcp_turbo'",
+        "protocol.message_bytes=13760",
+    ];
+    let outcome = run(&slow);
+    assert_eq!(metric(&outcome, "retransmissions"), Some(0.0));
+    assert_eq!(metric(&outcome, "settled_retransmissions"), Some(10.0));
+    let (by_then, at_rest) =
+        (metric(&outcome, "overhead_ratio").unwrap(), metric(&outcome, "settled_overhead_ratio").unwrap());
+    // Ten segments of 1376 bytes in datagrams of 1400 + 28; at rest twice as many, and as many acknowledgements.
+    assert!((by_then - 1428.0 / 1376.0).abs() < 1e-9, "{by_then}");
+    assert!(at_rest > 2.0 * by_then && at_rest < 2.3, "{at_rest}");
+}
+
+/// A comparison of a transport with itself finds nothing, whatever `[protocol]` says of both.
+#[test]
+fn a_baseline_has_the_options_of_the_protocol() {
+    for sets in
+        [&["protocol.delayed_ack_timeout='200 ms'"][..], &["protocol.initial_window=3", "protocol.mss=500"]]
+    {
+        let both = [
+            "protocol.transport='tcp-newreno'",
+            "baseline.kind='tcp-newreno'",
+            "protocol.message_bytes=30000",
+        ];
+        near(&[&both[..], sets].concat(), "latency_ratio", 1.0);
+    }
+}
+
+/// Slices promise no order: message 0 waits ten seconds for its lost slice, later ones overtake it. That is no violation.
+#[test]
+fn slices_may_overtake_but_not_repeat() {
+    let outcome = run(&[
+        "protocol.transport='rudp'",
+        "protocol.profile='hc_slice'",
+        "protocol.messages=200",
+        "protocol.spacing='50 ms'",
+        "protocol.message_bytes=5000",
+        "network.loss={ kind = 'bernoulli', p = 0.02 }",
+    ]);
+    assert!(metric(&outcome, "message_latency_max_ms").unwrap() > 10_000.0);
+}
