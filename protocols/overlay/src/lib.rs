@@ -4,6 +4,7 @@
 //! [`Event`](astrarium_protocol_transport::Event)), so an overlay runs over bare datagrams, reliable UDP or TCP alike. The
 //! exception is [`traversal`], which stands below the transports and gives them paths through middleboxes.
 
+pub mod block_sync;
 pub mod bootstrap;
 pub mod dandelion;
 pub mod gossip;
