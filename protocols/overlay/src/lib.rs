@@ -11,4 +11,5 @@ pub mod gossip;
 pub mod group;
 pub mod kademlia;
 pub mod liveness;
+pub mod priority;
 pub mod traversal;
