@@ -49,6 +49,15 @@ pub struct Config {
     pub maintain: bool,
     /// Least and greatest number of neighbours that are kept; `None`: no neighbours.
     pub neighbours: Option<(usize, usize)>,
+    /// Time after which a holder puts a record at the `k` nearest again, unless somebody else has done so meanwhile (1 h in the paper);
+    /// `None`: never.
+    pub republish: Option<Span>,
+    /// How long a record lives after it was put (24 h in the paper).
+    pub record_life: Span,
+    /// Most records that a node holds.
+    pub records: usize,
+    /// Whether a record proves itself: its key is the digest of its value. Without, whoever answers first is believed.
+    pub certified: bool,
 }
 
 /// A parameter out of range.
@@ -67,6 +76,8 @@ impl Config {
     pub const MAX_LOOKUPS: usize = 64;
     /// Most exchanges of a node at the same time.
     pub const MAX_PENDING: usize = 1_024;
+    /// Most records that a node puts at the same time, its own and those it republishes.
+    pub const MAX_PUTS: usize = 64;
 
     /// As ZV Chain ships it (`kad.go`).
     #[must_use]
@@ -88,6 +99,10 @@ impl Config {
             bond: true,
             maintain: true,
             neighbours: None,
+            republish: Some(Span::from_secs(3_600)),
+            record_life: Span::from_secs(86_400),
+            records: 10_000,
+            certified: true,
         }
     }
 
@@ -114,6 +129,9 @@ impl Config {
             ((1..=32).contains(&self.paths), "paths", "1 to 32"),
             ((1..=256).contains(&self.width), "width", "1 to 256"),
             (self.per_ip_limit != Some(0), "per_ip_limit", "at least 1"),
+            (self.republish.is_none_or(|span| !span.is_zero()), "republish", "more than nothing"),
+            (!self.record_life.is_zero(), "record_life", "more than nothing"),
+            (self.records > 0, "records", "at least 1"),
             (
                 self.neighbours.is_none_or(|(min, max)| min <= max && max <= 1_024),
                 "neighbours",

@@ -77,6 +77,12 @@ impl Disjoint {
         all
     }
 
+    /// Length of the shortest chain of questions to a node, over all paths; 0 for one that nobody told of.
+    #[must_use]
+    pub fn depth_of(&self, node: NodeId) -> u16 {
+        self.paths.iter().filter_map(|path| path.depth_of(node)).min().unwrap_or(0)
+    }
+
     /// Questions asked.
     #[must_use]
     pub fn asked(&self) -> u32 {

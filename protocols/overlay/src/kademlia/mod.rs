@@ -14,6 +14,7 @@
 //! | §6.11 exchanges with time limits | `rpc.rs` |
 //! | §6.11 neighbours within [min, max] | `neighbours.rs` |
 //! | §6.11 the node: joining, refresh, checks | `service.rs`, `node.rs`, `upkeep.rs` |
+//! | put and get: records, their holders, republishing (C32; the paper's §2.3, §2.5) | `record.rs`, `storage.rs`, `values.rs` |
 //!
 //! *What a node knows.* A real contact is an identity of 32 bytes with an endpoint. Here contacts are node numbers, and identities are
 //! read from a [`Directory`] that all nodes of a run share: an encoding of the same knowledge in an eighth of the memory. The rule
@@ -26,14 +27,19 @@ mod id;
 mod message;
 mod neighbours;
 mod node;
+mod record;
 mod rpc;
 mod search;
 mod service;
+mod storage;
 mod table;
 mod upkeep;
+mod values;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod values_tests;
 
 pub use config::{Config, ConfigError, FindNodeKey};
 pub use disjoint::Disjoint;
@@ -41,6 +47,7 @@ pub use id::{Directory, Distance, Id};
 pub use message::Message;
 pub use neighbours::Neighbours;
 pub use node::{Dropped, Kademlia, Timer};
+pub use record::Record;
 pub use search::{Candidate, Limits, Search};
-pub use service::{Event, Found, Request, Target};
+pub use service::{Event, Found, Got, Request, Target};
 pub use table::{Contact, Heard, Table};

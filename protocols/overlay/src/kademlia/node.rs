@@ -12,7 +12,8 @@ use super::message::Message;
 use super::neighbours::Neighbours;
 use super::rpc::{Ask, Exchange, Exchanges};
 use super::search::Limits;
-use super::service::{Event, Found, Request, Target};
+use super::service::{Event, Found, Got, Request, Target};
+use super::storage::Storage;
 use super::table::{Place, Table};
 
 /// Timers of a node.
@@ -26,6 +27,8 @@ pub enum Timer {
     Check,
     /// Time to try to join again.
     Join,
+    /// Time to put held records again.
+    Republish,
 }
 
 /// What was dropped, by cause.
@@ -39,6 +42,10 @@ pub struct Dropped {
     pub too_many: u32,
     /// Exchanges not begun because too many were under way.
     pub overload: u32,
+    /// Records whose key is not the digest of their value, or not the one that was asked for.
+    pub forged: u32,
+    /// Records not kept because too many are held.
+    pub no_room: u32,
 }
 
 /// On whose behalf a lookup runs.
@@ -48,19 +55,23 @@ pub(super) enum Purpose {
     User { query: u64, target: Target },
     /// Refreshing, with so many random lookups to follow; `joining` when the node is just joining.
     Refresh { left: u8, joining: bool },
+    /// Finding the holders of a record that is to be put.
+    Put { put: u32 },
+    /// Finding a record.
+    Get { query: u64 },
 }
 
 /// A lookup under way.
 #[derive(Debug, Clone)]
 pub(super) struct Lookup {
-    number: u32,
-    purpose: Purpose,
+    pub(super) number: u32,
+    pub(super) purpose: Purpose,
     /// Where the searched nodes stand.
-    key: Id,
+    pub(super) key: Id,
     /// What is written in FINDNODE.
     asked_for: Id,
-    began: Time,
-    search: Disjoint,
+    pub(super) began: Time,
+    pub(super) search: Disjoint,
 }
 
 /// What all nodes of a run share.
@@ -81,6 +92,8 @@ pub struct Kademlia {
     pub(super) exchanges: Exchanges,
     pub(super) lookups: Vec<Lookup>,
     next_lookup: u32,
+    /// Records held and records being put; most nodes of most runs have none.
+    pub(super) storage: Option<Box<Storage>>,
     pub(super) dropped: Dropped,
 }
 
@@ -105,6 +118,7 @@ impl Kademlia {
             exchanges: Exchanges::default(),
             lookups: Vec::new(),
             next_lookup: 0,
+            storage: None,
             dropped: Dropped::default(),
         })
     }
@@ -180,7 +194,7 @@ impl Kademlia {
     }
 
     /// Asks whoever is next in this lookup, and ends it when it is at its end.
-    fn advance(&mut self, at: usize, cx: &mut Cx<'_, Self>) {
+    pub(super) fn advance(&mut self, at: usize, cx: &mut Cx<'_, Self>) {
         let deadline = cx.now() + self.shared.config.rpc_timeout;
         let idle = self.exchanges.len() == 0;
         let lookup = &mut self.lookups[at];
@@ -192,7 +206,12 @@ impl Kademlia {
                 lookup.search.failed(path, to);
                 continue;
             };
-            cx.send(Down::send(to, Message::FindNode { exchange, target: lookup.asked_for }));
+            let target = lookup.asked_for;
+            let question = match lookup.purpose {
+                Purpose::Get { .. } => Message::FindValue { exchange, key: target },
+                _ => Message::FindNode { exchange, target },
+            };
+            cx.send(Down::send(to, question));
         }
         if idle && self.exchanges.len() > 0 {
             cx.set_timer(Timer::Rpc, self.shared.config.rpc_timeout);
@@ -221,10 +240,23 @@ impl Kademlia {
                 let answered = lookup.search.asked() > lookup.search.failures();
                 self.refreshed(left, joining, answered, cx);
             }
+            Purpose::Put { put } => {
+                let nearest = lookup.search.nearest(self.shared.config.k);
+                self.put_at(put, &nearest, lookup.search.asked(), cx);
+            }
+            Purpose::Get { query } => cx.indicate(Event::Got(Got {
+                query,
+                key: lookup.key,
+                record: None,
+                rounds: 0,
+                rpcs: lookup.search.asked(),
+                failures: lookup.search.failures(),
+                took: cx.now().since(lookup.began),
+            })),
         }
     }
 
-    fn on_find_node(&mut self, from: NodeId, exchange: u32, target: Id, cx: &mut Cx<'_, Self>) {
+    pub(super) fn on_find_node(&mut self, from: NodeId, exchange: u32, target: Id, cx: &mut Cx<'_, Self>) {
         let (table, place) = self.table_at(cx.me());
         let nearest = table.nearest(target, place.config.k, Some(from), place);
         let contacts = nearest.iter().map(|&(_, node)| node).collect();
@@ -259,10 +291,17 @@ impl Kademlia {
     /// An exchange came to nothing.
     pub(super) fn on_failure(&mut self, exchange: Exchange, cx: &mut Cx<'_, Self>) {
         self.not_answered(exchange.to, cx);
-        if let Ask::Find { lookup, path } = exchange.ask
-            && let Some(at) = self.lookups.iter().position(|l| l.number == lookup)
-        {
-            self.lookups[at].search.failed(usize::from(path), exchange.to);
+        match exchange.ask {
+            Ask::Find { lookup, path } => self.path_failed(lookup, path, exchange.to, cx),
+            Ask::Store { put } => self.put_answered(put, false, cx),
+            Ask::Ping { .. } => {}
+        }
+    }
+
+    /// A question of a lookup came to nothing.
+    pub(super) fn path_failed(&mut self, lookup: u32, path: u8, to: NodeId, cx: &mut Cx<'_, Self>) {
+        if let Some(at) = self.lookups.iter().position(|l| l.number == lookup) {
+            self.lookups[at].search.failed(usize::from(path), to);
             self.advance(at, cx);
         }
     }
@@ -277,6 +316,10 @@ impl Kademlia {
                 self.on_neighbours(from, exchange, contacts, cx);
             }
             Message::Hangup => self.lose_neighbour(from, cx),
+            Message::Store { exchange, life, record } => self.on_store(from, exchange, life, record, cx),
+            Message::Stored { exchange, kept } => self.on_stored(from, exchange, kept, cx),
+            Message::FindValue { exchange, key } => self.on_find_value(from, exchange, key, cx),
+            Message::Value { exchange, record } => self.on_value(from, exchange, record, cx),
         }
     }
 }
@@ -297,12 +340,13 @@ impl Layer for Kademlia {
         self.wake_up(cx);
     }
 
-    /// The table is kept in memory only: it is lost.
+    /// The table and the records are kept in memory only: they are lost.
     fn on_restart(&mut self, cx: &mut Cx<'_, Self>) {
         self.table.clear();
         self.neighbours.clear();
         self.exchanges.clear();
         self.lookups.clear();
+        self.storage = None;
         self.wake_up(cx);
     }
 
@@ -314,6 +358,8 @@ impl Layer for Kademlia {
             Request::Lookup { query, target } => {
                 self.begin_lookup(Purpose::User { query, target }, target, &[], cx);
             }
+            Request::Put { query, record } => self.put(query, record, cx),
+            Request::Get { query, key } => self.get(query, key, cx),
             Request::Join { contacts } => {
                 self.seeds = contacts;
                 self.join(cx);
@@ -333,7 +379,10 @@ impl Layer for Kademlia {
             }
             Below::Refused { to, message } => {
                 let exchange = match message {
-                    Message::FindNode { exchange, .. } => self.exchanges.end_find(to, exchange),
+                    Message::FindNode { exchange, .. } | Message::FindValue { exchange, .. } => {
+                        self.exchanges.end_find(to, exchange)
+                    }
+                    Message::Store { exchange, .. } => self.exchanges.end_store(to, exchange),
                     Message::Ping { .. } => self.exchanges.end_ping(to),
                     _ => None,
                 };
@@ -357,6 +406,7 @@ impl Layer for Kademlia {
             Timer::Refresh => self.refresh(cx),
             Timer::Check => self.check(cx),
             Timer::Join => self.join(cx),
+            Timer::Republish => self.republish(cx),
         }
     }
 }

@@ -13,6 +13,8 @@ use super::config::Config;
 pub(super) enum Ask {
     /// FINDNODE of a lookup.
     Find { lookup: u32, path: u8 },
+    /// STORE of a put.
+    Store { put: u32 },
     /// PING; `auth` when it proves who asks, `dial` when it asks to be a neighbour.
     Ping { auth: bool, dial: bool },
 }
@@ -48,6 +50,11 @@ impl Exchanges {
     /// Ends the FINDNODE of that number to that node, if there is one.
     pub(super) fn end_find(&mut self, from: NodeId, number: u32) -> Option<Exchange> {
         self.take(|e| e.to == from && e.number == number && matches!(e.ask, Ask::Find { .. }))
+    }
+
+    /// Ends the STORE of that number to that node, if there is one.
+    pub(super) fn end_store(&mut self, from: NodeId, number: u32) -> Option<Exchange> {
+        self.take(|e| e.to == from && e.number == number && matches!(e.ask, Ask::Store { .. }))
     }
 
     /// Ends the oldest PING to that node, if there is one.
