@@ -10,7 +10,7 @@ use astrarium_engine::{
     Workload,
 };
 use astrarium_net::Network;
-use astrarium_node::{Protocol, Time};
+use astrarium_node::{Protocol, Span, Time};
 
 use crate::params::Params;
 use crate::spec::SystemSpec;
@@ -142,6 +142,19 @@ pub struct Complaint {
     pub problem: String,
     /// What would be right, or what to do.
     pub help: String,
+}
+
+/// Whether the load is over before the run is: what was never begun would count as failed.
+///
+/// # Errors
+/// A complaint about `stop.time` when the last of the load, at `last`, comes later.
+pub fn load_fits(params: &Params, last: Span, what: &str) -> Result<(), Complaint> {
+    let stop = params.span("stop.time");
+    if last < stop {
+        return Ok(());
+    }
+    let problem = format!("= {stop} is over before {what} at {last}");
+    Err(Complaint::new("stop.time", problem, "give more time, or a smaller or denser load"))
 }
 
 impl Complaint {

@@ -66,7 +66,7 @@ pub use diagnostics::{Diagnostics, Problem};
 pub use diff::{DiffReport, RunDifference, SettingDifference, diff};
 pub use divergence::FirstDivergence;
 pub use execute::{ExecuteError, ExecuteOptions, RunReport, default_directory, execute};
-pub use experiment::{Complaint, Experiment, Files, Outcome, RunContext, RunError, Sample};
+pub use experiment::{Complaint, Experiment, Files, Outcome, RunContext, RunError, Sample, load_fits};
 pub use gates::{Bound, Claim, Expect, PlotKind, PlotSpec, SeriesWish, Vocabulary};
 pub use params::{Entry, FaultParams, Origin, Params, Value};
 pub use points::{Point, replica_seed};

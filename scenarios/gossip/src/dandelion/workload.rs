@@ -8,7 +8,7 @@ use astrarium_runner::Params;
 use super::world::{Node, World};
 
 /// When the first transaction is made: all nodes have started.
-const BEGIN: Span = Span::from_secs(1);
+pub(crate) const BEGIN: Span = Span::from_secs(1);
 
 /// The transaction of a node.
 pub(crate) fn id_of(node: NodeId) -> ItemId {

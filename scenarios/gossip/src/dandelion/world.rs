@@ -8,7 +8,9 @@ use astrarium_protocol_overlay::dandelion::{Config, ConfigError, Dandelion, Mess
 use astrarium_protocol_overlay::gossip::{self, Blob, Gossip, InventoryConfig, Mode, Peers, Relay};
 use astrarium_protocol_transport::datagram::Udp;
 use astrarium_runner::network::{complaint_of, net_config};
-use astrarium_runner::{Complaint, Files, Params};
+use astrarium_runner::{Complaint, Files, Params, load_fits};
+
+use super::workload::BEGIN;
 
 /// A node: stem and fluff over bare datagrams.
 pub(crate) type Node = Stack<Dandelion<Blob>, Udp<Message<Blob>>>;
@@ -156,6 +158,8 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
         let help = "leave `churn` out; single nodes can crash by [[fault]]";
         return Err(Complaint::new("network.churn", "is not modelled by this system", help));
     }
+    let last = BEGIN + params.span("workload.gap") * (params.count("network.nodes") as u64).saturating_sub(1);
+    load_fits(params, last, "the last transaction is made")?;
     let inside = ["spy", "stem-drop"].contains(&params.text("adversary.strategy"));
     let spies = libm::round(params.share("adversary.share") * params.count("network.nodes") as f64);
     if inside && spies as usize >= params.count("network.nodes") {

@@ -9,7 +9,7 @@ use astrarium_protocol_overlay::group::committee::{Ballot, Committee};
 use astrarium_protocol_overlay::group::{Config, Group, GroupId, Message, Overlay, Roster};
 use astrarium_protocol_transport::datagram::Udp;
 use astrarium_runner::network::{complaint_of, net_config};
-use astrarium_runner::{Complaint, Files, Params, faults};
+use astrarium_runner::{Complaint, Files, Params, faults, load_fits};
 
 /// A node: a committee's rounds on a group on bare datagrams.
 pub(crate) type Node = Stack<Committee, Stack<Group<Ballot>, Udp<Message<Ballot>>>>;
@@ -92,8 +92,13 @@ fn coalition(params: &Params) -> usize {
     if params.text("adversary.strategy") == "none" { 0 } else { params.count("adversary.nodes") }
 }
 
+/// When a round begins.
+fn round_begins(params: &Params, number: u64) -> Time {
+    Time::ZERO + params.span("workload.start") + params.span("workload.interval") * number
+}
+
 fn round(params: &Params, seed: Seed, honest: &[u32], number: u64) -> Round {
-    let begins = Time::ZERO + params.span("workload.start") + params.span("workload.interval") * number;
+    let begins = round_begins(params, number);
     let opens = Time::ZERO + begins.since(Time::ZERO + params.span("protocol.disclosure"));
     let mut luck = seed.stream(Domain::WORKLOAD, COMMITTEE, number);
     let members = luck.sample(honest.len() as u64, params.count("protocol.members"));
@@ -179,6 +184,11 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
             "has a topology or churn, which this system does not use",
             help,
         ));
+    }
+    if !petitions {
+        let last = round_begins(params, params.count("workload.rounds") as u64 - 1);
+        let end = last.since(Time::ZERO) + params.span("protocol.deadline");
+        load_fits(params, end, "the deadline of the last round")?;
     }
     faults::check(params, nodes)?;
     net_config(params, files).map(|_| ())

@@ -7,7 +7,9 @@ use astrarium_net::{ClockModel, Modelled};
 use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Time};
 use astrarium_protocol_overlay::group::{Config, ConfigError, Overlay, Roster};
 use astrarium_runner::network::{complaint_of, net_config};
-use astrarium_runner::{Complaint, Files, Params, faults};
+use astrarium_runner::{Complaint, Files, Params, faults, load_fits};
+
+use super::workload::Schedule;
 
 /// Purposes of draws among those of the load.
 const MEMBERS: u64 = 0;
@@ -48,8 +50,9 @@ impl World {
         let (inside, outside) = order.split_at(members);
         let death = Probability::new(params.share("workload.dead"));
         let mut dead = vec![false; nodes];
-        // The first member is the origin, which lives.
-        for (place, &member) in inside.iter().enumerate().skip(1) {
+        // The first member is the origin, which lives, unless somebody outside is.
+        let spared = usize::from(params.text("workload.origin") != "outsider");
+        for (place, &member) in inside.iter().enumerate().skip(spared) {
             dead[member as usize] = seed.stream(Domain::FAULT, DEAD, place as u64).chance(death);
         }
         let pick = seed.stream(Domain::WORKLOAD, OUTSIDER, 0).below(outside.len().max(1) as u64);
@@ -126,6 +129,9 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
         let help = "leave `churn` out; members can be dead (workload.dead) or crash ([[fault]])";
         return Err(Complaint::new("network.churn", "is not modelled by this system", help));
     }
+    let schedule = Schedule::new(params);
+    let last = schedule.at(schedule.messages.saturating_sub(1)).since(Time::ZERO);
+    load_fits(params, last, "the last message is made")?;
     faults::check(params, nodes)?;
     config(params)?;
     net_config(params, files).map(|_| ())
