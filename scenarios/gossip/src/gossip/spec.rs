@@ -62,7 +62,14 @@ fn protocol() -> Vec<ParamSpec> {
             "scenario",
         )
         .default("\"topology\""),
-        span("protocol.seen_ttl", "how long a seen item is remembered", SPEC).default("\"5 min\""),
+        // Less than ten seconds, and a flood meets nodes that have forgotten it.
+        ParamSpec::new(
+            "protocol.seen_ttl",
+            Kind::span("10 s", "1 d"),
+            "how long a seen item is remembered",
+            SPEC,
+        )
+        .default("\"5 min\""),
         count("protocol.seen_capacity", "most items remembered at a time", SPEC).default("100000"),
     ]
 }

@@ -148,9 +148,25 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
         ));
     }
     check_adversary(mode, strategy, params.share("adversary.share"))?;
+    check_memory(params, mode)?;
     check_holders(params, nodes)?;
     translate::config(params, Arc::from([NodeId(0)]))?;
     net_config(params, files).map(|_| ())
+}
+
+/// A flood stops because nodes remember what they have passed on: who forgets an item that is still about passes it on again, for ever.
+fn check_memory(params: &Params, mode: &str) -> Result<(), Complaint> {
+    let capacity = params.count("protocol.seen_capacity");
+    let fresh = params.per_second("workload.rate") * params.span("protocol.seen_ttl").as_secs_f64();
+    // At most 10^7 by the declaration of items.
+    let about = (libm::ceil(fresh) as usize).saturating_add(1).min(params.count("workload.items"));
+    if mode != "flood" || capacity >= about {
+        return Ok(());
+    }
+    let problem = format!(
+        "= {capacity}, but {about} items are about at a time, and a flood of forgotten ones never ends"
+    );
+    Err(Complaint::new("protocol.seen_capacity", problem, format!("give at least {about}")))
 }
 
 fn check_adversary(mode: &str, strategy: &str, share: f64) -> Result<(), Complaint> {

@@ -16,6 +16,8 @@ fn impossible_combinations_name_the_key() {
             "pushed",
         ),
         (GOSSIP, &["workload.rate='0 /s'"], "workload.rate", "above zero"),
+        (GOSSIP, &["protocol.seen_capacity=2"], "protocol.seen_capacity", "at least 3"),
+        (DANDELION, &["stop.time='30 s'", "workload.gap='1 s'"], "stop.time", "is over before"),
         (DANDELION, &["adversary.share=1.0"], "adversary.share", "nobody honest"),
         (
             DANDELION,
