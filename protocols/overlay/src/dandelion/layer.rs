@@ -1,6 +1,5 @@
 //! The layer: stem outside, gossip inside.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use astrarium_node::collections::Map;
@@ -73,9 +72,8 @@ pub struct Dandelion<I: Item> {
     /// Neighbours that may be destinations: those this node chose itself.
     outbound: Arc<[NodeId]>,
     routes: Routes,
-    /// On the stem and not public; in order of arrival in `order`, which may name some that are gone.
+    /// On the stem and not public.
     stempool: Map<ItemId, I>,
-    order: VecDeque<ItemId>,
     stats: Stats,
     fluff: Gossip<I>,
     /// Effects of the gossip; empty between events.
@@ -91,7 +89,6 @@ impl<I: Item> Dandelion<I> {
             outbound,
             routes: Routes::default(),
             stempool: Map::default(),
-            order: VecDeque::new(),
             stats: Stats::default(),
             fluff,
             fx: Fx::new(),
@@ -148,9 +145,6 @@ impl<I: Item> Dandelion<I> {
         if self.stempool.remove(&id).is_some() {
             cx.cancel_timer(Timer::Embargo(id));
         }
-        while self.order.front().is_some_and(|id| !self.stempool.contains_key(id)) {
-            self.order.pop_front();
-        }
     }
 
     fn make_public(&mut self, item: I, why: Fluffed, cx: &mut Cx<'_, Self>) {
@@ -193,7 +187,6 @@ impl<I: Item> Dandelion<I> {
         let more = self.config.embargo_mean.scale(cx.rng().exponential());
         cx.set_timer(Timer::Embargo(id), self.config.embargo_min.saturating_add(more));
         self.stempool.insert(id, item.clone());
-        self.order.push_back(id);
         cx.send(transport::Request::send(next, Message::Stem(item)));
     }
 
@@ -220,7 +213,6 @@ impl<I: Item> Layer for Dandelion<I> {
     /// The stempool is in memory only: others on the stem keep their embargoes.
     fn on_restart(&mut self, cx: &mut Cx<'_, Self>) {
         self.stempool.clear();
-        self.order.clear();
         self.begin_epoch(cx);
         cx.set_timer(Timer::Epoch, self.config.epoch);
         self.gossip_do(cx, Gossip::on_restart);

@@ -216,7 +216,7 @@ fn metrics() -> Vec<MetricSpec> {
         MetricSpec::quantity(
             "hit_share",
             "",
-            "share of the rounds whose leader was under attack before they were decided, or their deadline",
+            "share of the rounds whose leader was under attack before their deadline",
         ),
         MetricSpec::quantity(
             "goodput_share",
