@@ -61,6 +61,10 @@ impl Workload<Participant> for Payments {
         let tx = Tx::new(vec![OutPoint::genesis(coin)], 2, memo, u64::from(self.bytes), self.bytes);
         Some(Arrival { at: self.clock, node, request: Request::SubmitTx(Arc::new(tx)) })
     }
+
+    fn reseed(&mut self, seed: Seed) {
+        self.seed = seed;
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 
 use astrarium_net::Clock;
 use astrarium_node::hash::mix;
-use astrarium_node::{Cx, Datagram, Domain, Env, Fx, NodeId, Protocol, Span, Stream, Time};
+use astrarium_node::{Cx, Datagram, Domain, Env, Fx, NodeId, Protocol, Seed, Span, Stream, Time};
 
 use crate::input::Input;
 use crate::node::Slot;
@@ -44,6 +44,12 @@ pub trait Adversary<P: Protocol>: Clone + Send + 'static {
     fn delay(&mut self, from: NodeId, to: NodeId, message: &P::Msg, now: Time) -> Span {
         let _ = (from, to, message, now);
         Span::ZERO
+    }
+
+    /// Replaces the seed of whatever is drawn from here on ([`Simulation::fork`](crate::Simulation::fork)). Only a coalition that keeps
+    /// a seed of its own must have this; [`Hands::stream`] is reseeded anyway.
+    fn reseed(&mut self, seed: Seed) {
+        let _ = seed;
     }
 }
 

@@ -89,15 +89,40 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
 
 /// The last instant at which something can happen; [`Time::MAX`] means never.
 const LAST: Time = Time::from_nanos(u64::MAX - 1);
-/// Events between two looks at the caller's interrupt.
-const SLICE: u64 = 1 << 14;
+/// Events between two looks at the caller's interrupt, and at most so many are recorded before [`Simulation::run_recording`] hands
+/// them on. A look costs less than an event; a handler that checks signatures takes milliseconds of real time, and whoever
+/// interrupts should not wait for more than a few hundred of them.
+const SLICE: u64 = 1 << 8;
 
 impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
     /// Runs until `limit` has been reached, the observer is finished, nothing is pending, or `interrupted` says so. Takes the
     /// snapshot that [`RunOptions::snapshot_at`] asks for on the way.
     pub fn run(&mut self, limit: Time, mut interrupted: impl FnMut() -> bool) -> Pause {
+        self.run_sliced(limit, |_| interrupted())
+    }
+
+    /// [`Simulation::run`] that hands the recorded events to `tape` as it goes, in order, instead of keeping them: a recording of any
+    /// length needs no memory. Interrupted, too, when `tape` returns false.
+    pub fn run_recording(
+        &mut self,
+        limit: Time,
+        mut interrupted: impl FnMut() -> bool,
+        mut tape: impl FnMut(&[EventRecord]) -> bool,
+    ) -> Pause {
+        let mut hand_on = |simulation: &mut Self| {
+            let records = &mut simulation.recorder.records;
+            let goes_on = records.is_empty() || tape(records);
+            records.clear();
+            goes_on
+        };
+        let pause = self.run_sliced(limit, |simulation| !hand_on(simulation) || interrupted());
+        if hand_on(self) { pause } else { Pause::Interrupted }
+    }
+
+    /// Runs slice by slice; `stop` is asked between them.
+    fn run_sliced(&mut self, limit: Time, mut stop: impl FnMut(&mut Self) -> bool) -> Pause {
         loop {
-            if interrupted() {
+            if stop(self) {
                 return Pause::Interrupted;
             }
             let until_snapshot =
@@ -151,13 +176,17 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
         self.observer.finished() || (A::ACTIVE && self.adversary.finished())
     }
 
-    /// A branch: the same past, and fresh luck from here on.
+    /// A branch: the same past, and fresh luck from here on, for whatever is drawn after this: by nodes, the network, churn, the
+    /// load and the adversary. What was drawn before stays, even if it has yet to happen: messages under way, timers that are
+    /// set, the load's next request, the fault plan.
     #[must_use]
     pub fn fork(&self, branch: u64) -> Self {
         let mut fork = self.clone();
         let seed = self.env.seed().derive(Domain::REPLICA, branch);
         fork.env.reseed(seed);
         fork.network.reseed(seed);
+        fork.workload.reseed(seed);
+        fork.adversary.reseed(seed);
         fork
     }
 
@@ -214,6 +243,12 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
     #[must_use]
     pub fn adversary(&self) -> &A {
         &self.adversary
+    }
+
+    /// The load.
+    #[must_use]
+    pub fn workload(&self) -> &W {
+        &self.workload
     }
 
     /// The network.

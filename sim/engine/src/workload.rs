@@ -1,6 +1,6 @@
 //! The load of a run: requests to topmost layers, produced one at a time so that a month of traffic needs no memory.
 
-use astrarium_node::{NodeId, Protocol, Time};
+use astrarium_node::{NodeId, Protocol, Seed, Time};
 
 /// A request of the workload.
 #[derive(Debug, Clone)]
@@ -18,6 +18,12 @@ pub struct Arrival<P: Protocol> {
 pub trait Workload<P: Protocol>: Clone + Send + 'static {
     /// The next request; `None` when the load is over.
     fn next(&mut self) -> Option<Arrival<P>>;
+
+    /// Replaces the seed of whatever is drawn from here on ([`Simulation::fork`](crate::Simulation::fork)). A load that draws as it
+    /// goes must have this; one that is a schedule fixed beforehand, which observers read too, keeps it.
+    fn reseed(&mut self, seed: Seed) {
+        let _ = seed;
+    }
 }
 
 /// No load.

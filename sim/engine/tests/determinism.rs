@@ -195,3 +195,36 @@ fn the_digest_is_the_sum_of_the_recorded_terms() {
     terms.dedup();
     assert_eq!(terms.len() as u64, all.events(), "no two events have the same term");
 }
+
+/// What a tape takes is what is kept without one, in small pieces; a tape that is full ends the run.
+#[test]
+fn a_tape_takes_the_recorded_events_as_they_come() {
+    let options = RunOptions { record: 100..3_000, snapshot_at: Some(1_000), ..RunOptions::default() };
+    let mut kept = run(1, options.clone());
+    kept.run_until(END);
+    let (mut taken, mut largest) = (Vec::new(), 0);
+    let mut taped = run(1, options.clone());
+    let pause = taped.run_recording(
+        END,
+        || false,
+        |events| {
+            largest = largest.max(events.len());
+            taken.extend_from_slice(events);
+            true
+        },
+    );
+    assert_eq!((pause, outcome(&taped)), (Pause::Limit, outcome(&kept)));
+    assert_eq!((taken.as_slice(), taped.records()), (kept.records(), &[][..]));
+    assert!(largest <= 256, "{largest} at once");
+    let mut pieces = 0;
+    let mut full = run(1, options);
+    let pause = full.run_recording(
+        END,
+        || false,
+        |_| {
+            pieces += 1;
+            pieces < 3
+        },
+    );
+    assert_eq!((pause, pieces), (Pause::Interrupted, 3));
+}

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use astrarium_engine::{Adversary, Hands, Input, Observer, Sight};
-use astrarium_node::{NodeId, Span, Time};
+use astrarium_node::{NodeId, Seed, Span, Time};
 use astrarium_protocol_nakamoto::{BlockId, Indication, Message, Node, Participant};
 use astrarium_runner::Params;
 
@@ -131,6 +131,12 @@ impl Adversary<Participant> for SelfishMining {
         };
         let (coalition, branch) = (&self.coalition, &self.branch);
         steering.delay(block, to, || coalition.height_of(block).is_some_and(|height| branch.hides(height)))
+    }
+
+    fn reseed(&mut self, seed: Seed) {
+        if let Some(steering) = &mut self.steering {
+            steering.reseed(seed);
+        }
     }
 }
 

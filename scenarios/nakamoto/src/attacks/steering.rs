@@ -32,6 +32,11 @@ impl Steering {
         Self { seed, target: share * total, delta, miners, rival: None, late: vec![false; shares.len()] }
     }
 
+    /// The draws for blocks to come are others from here on.
+    pub(crate) fn reseed(&mut self, seed: Seed) {
+        self.seed = seed;
+    }
+
     /// The most it delays.
     pub(crate) fn delta(&self) -> Span {
         self.delta
