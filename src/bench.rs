@@ -87,6 +87,7 @@ fn protocol(rounds: u32) -> Result<Line, Failure> {
     let mut rates = Vec::new();
     for _ in 0..rounds {
         let context = RunContext {
+            tape: None,
             seed: replica_seed(scenario.seed, 0),
             options: RunOptions::default(),
             files: &scenario.files,

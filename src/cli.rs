@@ -206,10 +206,10 @@ pub(crate) struct ReplayArgs {
     /// Only this replica
     #[arg(long, requires = "point")]
     pub(crate) replica: Option<u64>,
-    /// Write the events of that run here, one JSON object per line
+    /// Write the events of that run here, one JSON object per line; links are followed, devices (/dev/stdout) written directly
     #[arg(long, value_name = "FILE", requires = "point")]
     pub(crate) trace: Option<PathBuf>,
-    /// Only the events FROM..TO, by number
+    /// Only the events FROM..TO, by number, TO excluded
     #[arg(long, value_name = "FROM..TO", requires = "trace", value_parser = window)]
     pub(crate) window: Option<(u64, u64)>,
 }
@@ -217,7 +217,10 @@ pub(crate) struct ReplayArgs {
 fn window(text: &str) -> Result<(u64, u64), String> {
     let parse = |s: &str| s.trim().parse::<u64>().map_err(|e| format!("`{s}` is no event number: {e}"));
     match text.split_once("..") {
-        Some((from, to)) => Ok((parse(from)?, parse(to)?)),
+        Some((from, to)) => match (parse(from)?, parse(to)?) {
+            (from, to) if from < to => Ok((from, to)),
+            (from, to) => Err(format!("no event is in {from}..{to}: FROM must be less than TO")),
+        },
         None => Err("expected FROM..TO, for example 1000..2000".to_owned()),
     }
 }

@@ -38,6 +38,21 @@ impl From<astrarium_runner::Diagnostics> for Failure {
     }
 }
 
+impl From<astrarium_runner::ReplayError> for Failure {
+    fn from(error: astrarium_runner::ReplayError) -> Self {
+        match error {
+            astrarium_runner::ReplayError::Input(diagnostics) => diagnostics.into(),
+            // As for standard output: the reader of a pipe went away.
+            astrarium_runner::ReplayError::Trace { error, .. }
+                if error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                error.into()
+            }
+            error => Self::with_code(3, error),
+        }
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         let code = if error.kind() == io::ErrorKind::BrokenPipe { 0 } else { 3 };

@@ -91,6 +91,8 @@ fn bad_words_on_the_command_line_are_explained() {
         ("run scenarios/nakamoto/double-spend.toml --replicas 0", &["replicas"]),
         ("run scenarios/nakamoto/double-spend.toml --out /proc/astrarium", &["/proc/astrarium"]),
         ("run scenarios/nakamoto/double-spend.toml scenarios/nakamoto/fifty-one.toml --out x", &["--out"]),
+        ("check scenarios/canary/healthy.toml scenarios/canary/healthy.toml", &["canary-healthy", "--out"]),
+        ("run scenarios/canary/healthy.toml --out=", &["--out"]),
         (
             "run scenarios/nakamoto/partition.toml --set network.topology=complete --set network.nodes=7000000",
             &["network.nodes", "neighbours"],
@@ -108,6 +110,25 @@ fn bad_words_on_the_command_line_are_explained() {
         check(&desk, &said, "", needles, words);
     }
     assert!(desk.path(file).exists());
+}
+
+/// The name of a file need not be text.
+#[test]
+fn names_that_are_not_utf_8_are_names() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let desk = Desk::new();
+    let name = OsStr::from_bytes(b"caf\xe9.toml");
+    let text = desk.read("scenarios/canary/healthy.toml");
+    std::fs::write(desk.path(".").join(name), text).expect("a file");
+    let words = ["run", "--size", "smoke", "--quiet", "--out"].map(OsStr::new);
+    let out = OsStr::from_bytes(b"caf\xe9");
+    let said = Said::of(&desk.command(words.into_iter().chain([out, name])).output().expect("it starts"));
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let manifest =
+        std::fs::read_to_string(desk.path(".").join(out).join("manifest.json")).expect("a manifest");
+    assert!(manifest.contains("caf\u{fffd}.toml"), "{manifest}");
 }
 
 fn check(desk: &Desk, said: &Said, file: &str, words: &[&str], case: &str) {

@@ -79,6 +79,12 @@ fn each(
     let registry = shelf::registry();
     let scenarios =
         args.files.iter().map(|file| load(file, &args.choice, &registry)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(name) = twice(&scenarios) {
+        return Err(Failure::input(format!(
+            "two of the scenarios are named `{name}`: the results of one would replace those of the other; run them one \
+             after the other, each with its own --out"
+        )));
+    }
     let interrupt = interrupt::listen();
     let mut worst = 0;
     for scenario in &scenarios {
@@ -90,6 +96,12 @@ fn each(
     Ok(worst)
 }
 
+/// A name that more than one scenario has.
+fn twice(scenarios: &[Scenario]) -> Option<&str> {
+    let names = scenarios.iter().map(|scenario| scenario.name.as_str());
+    names.enumerate().find(|(i, name)| scenarios[..*i].iter().any(|s| s.name == *name)).map(|(_, name)| name)
+}
+
 /// Runs a scenario and writes its run directory, summary and plots.
 fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Result<RunReport, Failure> {
     let out: PathBuf = args.out.clone().unwrap_or_else(|| default_directory(&scenario.name));
@@ -98,7 +110,7 @@ fn carry_out(args: &RunArgs, scenario: &Scenario, interrupt: &AtomicBool) -> Res
         jobs: args.jobs.map_or(0, usize::from),
         resume: args.resume,
         quiet: args.quiet,
-        argv: std::env::args().collect(),
+        argv: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         options: RunOptions { queue: args.queue.into(), ..RunOptions::default() },
     };

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use astrarium_runner::{Mismatch, ReplayOptions, RunDirectory};
+use astrarium_runner::{Mismatch, QuantityDifference, ReplayOptions, RunDifference, RunDirectory};
 
 use super::load;
 use crate::cli::{ReplayArgs, VerifyArgs};
@@ -56,30 +56,60 @@ pub(crate) fn diff(left: &Path, right: &Path, out: &mut impl Write) -> Outcome {
     let (a, b) = (RunDirectory::open(left)?, RunDirectory::open(right)?);
     let report =
         astrarium_runner::diff(&a, &b, &registry, shelf::vocabulary(&theories), interrupt::listen())?;
+    for note in &report.notes {
+        writeln!(out, "{note}")?;
+    }
     for setting in &report.settings {
         let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "(absent)".to_owned());
         writeln!(out, "setting {}: {} | {}", setting.key, show(&setting.left), show(&setting.right))?;
     }
     writeln!(
         out,
-        "{} runs compared, {} differ, {} only on one side",
-        report.compared, report.differing, report.unpaired
+        "{} runs compared, {} differ, {} only on the left, {} only on the right",
+        report.compared, report.differing, report.left_only, report.right_only
     )?;
+    for quantity in &report.quantities {
+        print_quantity(quantity, out)?;
+    }
     if let Some(first) = &report.first {
-        writeln!(
-            out,
-            "first differing run: point {} ({}), replica {}",
-            first.point, first.at, first.replica
-        )?;
-        writeln!(out, "  digests {} | {}", first.left, first.right)?;
-        for note in &first.notes {
-            writeln!(out, "  {note}")?;
-        }
-        if let Some(divergence) = &first.divergence {
-            write!(out, "{divergence}")?;
-        }
+        print_first(first, out)?;
+    }
+    if report.interrupted {
+        writeln!(out, "interrupted: the first diverging event was not looked for to the end")?;
+        return Ok(INTERRUPTED);
     }
     Ok(u8::from(!report.equal()))
+}
+
+fn print_quantity(quantity: &QuantityDifference, out: &mut impl Write) -> Result<(), Failure> {
+    let show = |value: &str| if value.is_empty() { "(none)".to_owned() } else { value.to_owned() };
+    let by = quantity.by.map_or_else(|| "first".to_owned(), |by| format!("at most by {by}"));
+    writeln!(
+        out,
+        "  {:<28} differs in {} runs, {by} at point {}, replica {}: {} | {}",
+        quantity.name,
+        quantity.runs,
+        quantity.point,
+        quantity.replica,
+        show(&quantity.left),
+        show(&quantity.right)
+    )?;
+    Ok(())
+}
+
+fn print_first(first: &RunDifference, out: &mut impl Write) -> Result<(), Failure> {
+    let RunDifference { point, right_point, at, replica, .. } = first;
+    let right =
+        if point == right_point { String::new() } else { format!(", on the right point {right_point}") };
+    writeln!(out, "first differing run: point {point} ({at}){right}, replica {replica}")?;
+    writeln!(out, "  digests {} | {}", first.left, first.right)?;
+    for note in &first.notes {
+        writeln!(out, "  {note}")?;
+    }
+    if let Some(divergence) = &first.divergence {
+        write!(out, "{divergence}")?;
+    }
+    Ok(())
 }
 
 /// `replay`
@@ -112,7 +142,7 @@ pub(crate) fn replay(args: &ReplayArgs, out: &mut impl Write) -> Outcome {
     }
     if report.interrupted {
         writeln!(out, "interrupted: the other runs were not repeated")?;
-        return Ok(130);
+        return Ok(INTERRUPTED);
     }
     if let Some(trace) = &args.trace {
         writeln!(out, "{} events written to {}", report.traced, trace.display())?;

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use astrarium_engine::RunOptions;
 
-use crate::experiment::{Outcome, RunContext, RunError};
+use crate::experiment::{Outcome, RunContext, RunError, Tape};
 use crate::points::{Point, replica_seed};
 use crate::scenario::Scenario;
 
@@ -56,13 +56,19 @@ pub(crate) fn attempt(
     replica: u64,
     options: &RunOptions,
     interrupt: &AtomicBool,
+    tape: Option<&dyn Tape>,
 ) -> Attempt {
+    if interrupt.load(Ordering::Relaxed) {
+        // Before the world is built: that alone may take a while.
+        return Attempt::Interrupted;
+    }
     install_hook();
     let context = RunContext {
         seed: replica_seed(scenario.seed, replica),
         options: RunOptions { order_seed: scenario.order_seed, ..options.clone() },
         files: &scenario.files,
         interrupt,
+        tape,
     };
     PANIC.set(Some(String::new()));
     // A run owns all it changes, so nothing half-changed is left behind by a panic.

@@ -186,16 +186,8 @@ impl Scenario {
         for axis in &self.sweep.axes {
             let _ = writeln!(out, "{} = [{}]", quote(&axis.key), self.axis_literals(axis).join(", "));
         }
-        let groups: Vec<String> = self
-            .sweep
-            .groups
-            .iter()
-            .filter(|g| g.len() > 1)
-            .map(|g| {
-                let names: Vec<String> = g.iter().map(|a| quote(&self.sweep.axes[*a].key)).collect();
-                format!("[{}]", names.join(", "))
-            })
-            .collect();
+        let quoted = |group: &Vec<&str>| group.iter().map(|key| quote(key)).collect::<Vec<_>>().join(", ");
+        let groups: Vec<String> = self.zipped().iter().map(|group| format!("[{}]", quoted(group))).collect();
         if !groups.is_empty() {
             let _ = writeln!(out, "zip = [{}]", groups.join(", "));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use crate::journal::{Journal, Record};
-use crate::rundir::OracleCount;
+use crate::manifest::OracleCount;
 
 /// Adds a run's verdicts to the counts per oracle.
 pub(crate) fn count_findings(record: &Record, counts: &mut BTreeMap<String, OracleCount>) {

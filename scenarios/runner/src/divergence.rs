@@ -7,7 +7,7 @@ use astrarium_engine::{EventRecord, RunOptions, common_prefix, first_difference}
 use astrarium_node::collections::set_map_seed;
 
 use crate::attempt::{Attempt, attempt};
-use crate::experiment::Outcome;
+use crate::experiment::{Outcome, Tape};
 use crate::points::Point;
 use crate::scenario::Scenario;
 
@@ -69,10 +69,20 @@ const USUAL_MAP_SEED: u64 = 0;
 
 impl Side<'_> {
     pub(crate) fn run(&self, options: &RunOptions, interrupt: &AtomicBool) -> Result<Outcome, String> {
+        self.run_onto(None, options, interrupt)
+    }
+
+    /// [`Self::run`], its recorded events taken by a tape.
+    pub(crate) fn run_onto(
+        &self,
+        tape: Option<&dyn Tape>,
+        options: &RunOptions,
+        interrupt: &AtomicBool,
+    ) -> Result<Outcome, String> {
         if let Some(seed) = self.map_seed {
             set_map_seed(seed);
         }
-        let attempt = attempt(self.scenario, self.point, self.replica, options, interrupt);
+        let attempt = attempt(self.scenario, self.point, self.replica, options, interrupt, tape);
         if self.map_seed.is_some() {
             set_map_seed(USUAL_MAP_SEED);
         }

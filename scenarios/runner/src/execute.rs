@@ -15,12 +15,11 @@ use astrarium_engine::RunOptions;
 
 use crate::details::{count_findings, write_findings, write_series};
 use crate::journal::{Journal, Record};
-use crate::lock::{LOCK, Lock};
+use crate::manifest::{FailedRun, Manifest, Status};
+use crate::occupy::{Found, look, occupy, refuse};
 use crate::points::replica_seed;
 use crate::progress::Progress;
-use crate::rundir::{
-    Contents, FINDINGS, FailedRun, JOURNAL, Manifest, RUNS, SERIES, Status, clear, write_atomically,
-};
+use crate::rundir::{Contents, FINDINGS, JOURNAL, RUNS, SERIES, clear, write_atomically};
 use crate::scenario::Scenario;
 use crate::table::RunTable;
 use crate::workers::{Batch, Done, Work};
@@ -118,10 +117,12 @@ pub fn execute(
     let contents = Contents::of(scenario)
         .map_err(|(path, e)| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
     let _lock = occupy(&options.out)?;
-    let mut sweep = match prepare(scenario, options, &contents)? {
-        Prepared::Finished(report) => return Ok(*report),
-        Prepared::Sweep(sweep) => *sweep,
+    let (manifest, notices) = match look(scenario, options, &contents.hash)? {
+        Found::Finished(report) => return Ok(*report),
+        Found::Open(manifest, notices) => (*manifest, notices),
     };
+    let mut sweep = begin(scenario, options, manifest, &contents, notices)
+        .map_err(|e| refuse(&options.out, "cannot write the run directory", &e))?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
         .build()
@@ -138,11 +139,6 @@ pub fn execute(
     sweep.finish().map_err(|(path, e)| broken(&path, &e))
 }
 
-enum Prepared<'a> {
-    Finished(Box<RunReport>),
-    Sweep(Box<Sweeping<'a>>),
-}
-
 /// A sweep while it runs.
 struct Sweeping<'a> {
     scenario: &'a Scenario,
@@ -154,131 +150,35 @@ struct Sweeping<'a> {
     notices: Vec<String>,
 }
 
-fn refuse(out: &Path, what: &str, e: &io::Error) -> ExecuteError {
-    ExecuteError::Refused(format!("{what} {}: {e}", out.display()))
-}
-
-/// Makes sure that the directory is ours or nobody's, and keeps other runs out of it until the lock is dropped.
-fn occupy(out: &Path) -> Result<Lock, ExecuteError> {
-    let unusable = |e| refuse(out, "cannot use the directory", &e);
-    let ours = Manifest::read(out).map_err(unusable)?.is_some();
-    if !ours && !is_free(out).map_err(unusable)? {
-        return Err(ExecuteError::Refused(format!(
-            "{} is not empty and was not written by astrarium; name another directory with --out",
-            out.display()
-        )));
-    }
-    fs::create_dir_all(out)
-        .and_then(|()| Lock::take(out))
-        .map_err(|e| refuse(out, "cannot write the run directory", &e))?
-        .ok_or_else(|| {
-            ExecuteError::Refused(format!(
-                "{} is in use by another run; wait until it ends, or name another directory with --out",
-                out.display()
-            ))
-        })
-}
-
-/// Makes the directory ready: new, replaced or resumed.
-fn prepare<'a>(
-    scenario: &'a Scenario,
-    options: &'a ExecuteOptions,
-    contents: &Contents,
-) -> Result<Prepared<'a>, ExecuteError> {
-    let out = &options.out;
-    let earlier = Manifest::read(out).map_err(|e| refuse(out, "cannot use the directory", &e))?;
-    let mut manifest =
-        Manifest::begin(scenario, &contents.hash, &options.version, &options.argv, &options.options);
-    let mut notices = Vec::new();
-    match earlier {
-        Some(earlier) if options.resume => {
-            if let Some(differs) = difference(&earlier, &manifest) {
-                return Err(ExecuteError::Refused(format!(
-                    "cannot resume {}: {differs}; repeat the command of that run, or leave out --resume to start anew",
-                    out.display()
-                )));
-            }
-            if earlier.status == Status::Finished && earlier.failed_runs == 0 {
-                return finished(scenario, options, earlier)
-                    .map(|report| Prepared::Finished(Box::new(report)));
-            }
-            manifest.wall_seconds = earlier.wall_seconds;
-        }
-        Some(earlier) => notices.push(replaced(out, &earlier)),
-        None if options.resume => {
-            notices.push(format!("{} holds no run to resume: starting anew", out.display()));
-        }
-        None => {}
-    }
-    begin(scenario, options, manifest, contents, notices)
-        .map(|sweep| Prepared::Sweep(Box::new(sweep)))
-        .map_err(|e| refuse(out, "cannot write the run directory", &e))
-}
-
-fn replaced(out: &Path, earlier: &Manifest) -> String {
-    let unfinished = if earlier.status == Status::Finished { "" } else { "unfinished " };
-    format!("replacing the {unfinished}results of `{}` in {}", earlier.scenario, out.display())
-}
-
-/// Why an earlier run cannot be continued by this one.
-fn difference(earlier: &Manifest, now: &Manifest) -> Option<String> {
-    if earlier.scenario_hash != now.scenario_hash {
-        return Some("its resolved scenario differs from this one".into());
-    }
-    // The order seed is part of the scenario, and every queue gives the same digest.
-    if earlier.options.snapshot_at != now.options.snapshot_at {
-        return Some("it was run with another snapshot".into());
-    }
-    if earlier.version != now.version {
-        return Some(format!("it was begun by version {}, this is {}", earlier.version, now.version));
-    }
-    None
-}
-
-fn is_free(out: &Path) -> io::Result<bool> {
-    match fs::read_dir(out) {
-        // A run that was killed before it wrote anything leaves its lock.
-        Ok(mut entries) => Ok(entries.all(|entry| entry.is_ok_and(|e| e.file_name() == LOCK))),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
-        Err(e) => Err(e),
-    }
-}
-
-fn finished(
-    scenario: &Scenario,
-    options: &ExecuteOptions,
-    manifest: Manifest,
-) -> Result<RunReport, ExecuteError> {
-    let path = options.out.join(RUNS);
-    let table = fs::File::open(&path)
-        .map_err(|e| e.to_string())
-        .and_then(|file| RunTable::read_csv(scenario, io::BufReader::new(file)))
-        .map_err(|e| ExecuteError::Refused(format!("cannot read {}: {e}", path.display())))?;
-    let notices = vec![format!("{} is already finished: nothing to resume", options.out.display())];
-    Ok(RunReport { directory: options.out.clone(), manifest, table, notices })
-}
-
-/// Writes manifest and scenario and opens the journal. The manifest comes first: it marks the directory as ours.
+/// Writes manifest and scenario and opens the journal. The manifest comes first: it marks the directory as ours. Results of an
+/// earlier run go before anything else is written: they must never lie beside another scenario.
 fn begin<'a>(
     scenario: &'a Scenario,
     options: &'a ExecuteOptions,
     mut manifest: Manifest,
     contents: &Contents,
-    notices: Vec<String>,
+    mut notices: Vec<String>,
 ) -> io::Result<Sweeping<'a>> {
     let out = &options.out;
     manifest.write(out)?;
+    if !options.resume {
+        clear(out)?;
+    }
     contents.write(out)?;
     let mut table = RunTable::new(scenario);
     let mut done = Done::new(scenario.runs(), scenario.replicas);
     let path = out.join(JOURNAL);
     let mut journal = None;
     if options.resume {
-        let mut rows = Vec::new();
+        let (mut rows, columns) = (Vec::new(), table.metrics.len());
         let keep = |record: Record| {
             let inside = record.point < scenario.points.len() && record.replica < scenario.replicas;
-            if inside && done.set(done.number(record.point, record.replica)) {
-                rows.extend(record.row(scenario.seed));
+            let Some(row) = record.row(scenario.seed).filter(|row| inside && row.metrics.len() == columns)
+            else {
+                return;
+            };
+            if done.set(done.number(record.point, record.replica)) {
+                rows.push(row);
                 count_findings(&record, &mut manifest.oracles);
             }
         };
@@ -288,6 +188,9 @@ fn begin<'a>(
     let journal = match journal {
         Some(journal) => journal,
         None => {
+            if options.resume && notices.is_empty() {
+                notices.push(format!("{} is missing or damaged: starting anew", path.display()));
+            }
             clear(out)?;
             Journal::create(&path, &manifest.scenario_hash, &table.metrics)?
         }

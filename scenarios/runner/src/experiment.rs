@@ -2,6 +2,7 @@
 //!
 //! An [`Experiment`] is object-safe and is erased once per run; everything inside a run is monomorphic.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,8 +51,16 @@ pub struct RunContext<'a> {
     pub options: RunOptions,
     /// Where relative paths start.
     pub files: &'a Files,
-    /// Raised when the user interrupts; long runs look at it every few thousand events.
+    /// Raised when the user interrupts; long runs look at it every few hundred events.
     pub interrupt: &'a AtomicBool,
+    /// Takes the events that `options` wants recorded; without one they are kept in [`Outcome::recording`].
+    pub tape: Option<&'a dyn Tape>,
+}
+
+/// Takes recorded events out of a run while it goes on, in order, so that a trace of any length needs no memory.
+pub trait Tape: fmt::Debug + Sync {
+    /// Takes some events. False when it cannot take more: the run then ends as if it had been interrupted.
+    fn take(&self, events: &[EventRecord]) -> bool;
 }
 
 impl RunContext<'_> {
@@ -72,7 +81,11 @@ impl RunContext<'_> {
         limit: Time,
     ) -> Result<Simulation<P, N, A, O, W>, RunError> {
         let mut simulation = builder.options(self.options.clone()).build();
-        match simulation.run(limit, || self.interrupted()) {
+        let pause = match self.tape {
+            Some(tape) => simulation.run_recording(limit, || self.interrupted(), |events| tape.take(events)),
+            None => simulation.run(limit, || self.interrupted()),
+        };
+        match pause {
             Pause::Interrupted => Err(RunError::Interrupted),
             Pause::Limit | Pause::Idle | Pause::Finished | Pause::Budget => Ok(simulation),
         }

@@ -40,10 +40,14 @@ mod gates;
 mod journal;
 mod load;
 mod lock;
+mod manifest;
 pub mod network;
+mod occupy;
+mod pairing;
 mod params;
 mod points;
 mod progress;
+mod quantities;
 mod range;
 mod registry;
 mod replay;
@@ -55,9 +59,11 @@ mod spec;
 mod table;
 mod template;
 pub mod testing;
+mod trace;
 pub mod units;
 mod value;
 mod verify;
+mod warnings;
 mod workers;
 
 pub use axis::{Axis, AxisValue, Sweep};
@@ -66,16 +72,15 @@ pub use diagnostics::{Diagnostics, Problem};
 pub use diff::{DiffReport, RunDifference, SettingDifference, diff};
 pub use divergence::FirstDivergence;
 pub use execute::{ExecuteError, ExecuteOptions, RunReport, default_directory, execute};
-pub use experiment::{Complaint, Experiment, Files, Outcome, RunContext, RunError, Sample, load_fits};
+pub use experiment::{Complaint, Experiment, Files, Outcome, RunContext, RunError, Sample, Tape, load_fits};
 pub use gates::{Bound, Claim, Expect, PlotKind, PlotSpec, SeriesWish, Vocabulary};
+pub use manifest::{FailedRun, Host, KeptOptions, MANIFEST, Manifest, OracleCount, PointSummary, Status};
 pub use params::{Entry, FaultParams, Origin, Params, Value};
 pub use points::{Point, replica_seed};
+pub use quantities::QuantityDifference;
 pub use registry::Registry;
-pub use replay::{ReplayOptions, ReplayReport, Replayed, replay};
-pub use rundir::{
-    FINDINGS, FailedRun, Host, JOURNAL, KeptOptions, MANIFEST, Manifest, OracleCount, PointSummary, RUNS,
-    RunDirectory, SCENARIO, SERIES, Status, write_atomically,
-};
+pub use replay::{ReplayError, ReplayOptions, ReplayReport, Replayed, replay};
+pub use rundir::{FINDINGS, JOURNAL, RUNS, RunDirectory, SCENARIO, SERIES, write_atomically};
 pub use scenario::{DEFAULT_SIZE, LoadOptions, Scenario};
 pub use schema::schema;
 pub use spec::{Kind, MetricKind, MetricSpec, ParamSpec, SeriesSpec, SystemSpec, Variant};

@@ -1,22 +1,21 @@
 //! Runs again what a run directory recorded, and checks that it comes out the same.
 
-use std::io::Write;
-use std::ops::Range;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use astrarium_engine::{Digest, EventRecord, RunOptions};
+use astrarium_engine::{Digest, RunOptions};
 use rayon::prelude::*;
-use serde::Serialize;
 
 use crate::diagnostics::Diagnostics;
 use crate::divergence::Side;
-use crate::experiment::Outcome;
+use crate::experiment::{Outcome, Tape};
 use crate::gates::Vocabulary;
 use crate::registry::Registry;
-use crate::rundir::{RunDirectory, write_atomically};
+use crate::rundir::RunDirectory;
 use crate::scenario::Scenario;
 use crate::table::RunRow;
+use crate::trace::Trace;
 
 /// What to run again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,9 +23,9 @@ pub struct ReplayOptions<'a> {
     /// One run (point and replica), which need not be in `runs.csv`: a failed run can be repeated. All recorded runs when
     /// absent.
     pub only: Option<(usize, u64)>,
-    /// Write the events of that one run to this file, one JSON object per line.
+    /// Write the events of that one run here, one JSON object per line. A link is followed; a stream or device is written directly.
     pub trace: Option<&'a Path>,
-    /// Which events to write, by index; all when absent.
+    /// Which events to write, by index, the second excluded; all when absent.
     pub window: Option<(u64, u64)>,
 }
 
@@ -59,7 +58,7 @@ pub struct ReplayReport {
     pub runs: u64,
     /// Those that did not come out as recorded.
     pub differing: Vec<Replayed>,
-    /// The outcome, when one run was asked for and had one.
+    /// The outcome, when one run was asked for and had one; without its recorded events, which go to the trace.
     pub outcome: Option<Outcome>,
     /// Events written to the trace.
     pub traced: u64,
@@ -67,22 +66,46 @@ pub struct ReplayReport {
     pub interrupted: bool,
 }
 
+/// Why nothing could be replayed, or its trace not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The directory cannot be read, the run does not exist, or the trace cannot be written there.
+    #[error(transparent)]
+    Input(#[from] Diagnostics),
+    /// The trace could not be written to its end; what was there before is as it was.
+    #[error("cannot write the trace {}: {error}", path.display())]
+    Trace {
+        /// Where it was to go.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
 /// Runs recorded runs again.
 ///
 /// # Errors
-/// When the directory cannot be read, the run does not exist or the trace cannot be written.
+/// When the directory cannot be read, the run does not exist, the window is empty or the trace cannot be written.
 pub fn replay(
     directory: &RunDirectory,
     registry: &Registry,
     vocabulary: Vocabulary<'_>,
     options: ReplayOptions<'_>,
     interrupt: &AtomicBool,
-) -> Result<ReplayReport, Diagnostics> {
+) -> Result<ReplayReport, ReplayError> {
     let scenario = directory.scenario(registry, vocabulary)?;
     let run_options = directory.manifest().options.options();
     match options.only {
         Some((point, replica)) => {
-            let refuse = |why: String| Diagnostics::of_file(directory.path().display().to_string(), why, "");
+            let refuse = |why: String| {
+                let place = directory.path().display().to_string();
+                ReplayError::Input(Diagnostics::of_file(place, why, ""))
+            };
+            if let Some((from, to)) = options.window.filter(|(from, to)| from >= to) {
+                return Err(refuse(format!(
+                    "the window {from}..{to} is empty: its second number must be the greater"
+                )));
+            }
             if point >= scenario.points.len() || replica >= scenario.replicas {
                 return Err(refuse(format!(
                     "there is no point {point}, replica {replica}: the scenario has points 0 to {} and replicas 0 to {}",
@@ -93,7 +116,9 @@ pub fn replay(
             // A killed sweep has no results yet; its runs can be repeated all the same.
             let rows = directory.table(&scenario).map(|table| table.rows).unwrap_or_default();
             let recorded = rows.iter().find(|r| (r.point, r.replica) == (point, replica)).map(|r| r.digest);
-            one(&scenario, point, replica, recorded, &run_options, options, interrupt).map_err(refuse)
+            let trace = options.trace.map(|path| Trace::open(path, directory.path())).transpose()?;
+            let side = side(&scenario, point, replica, &run_options);
+            one(&side, recorded, trace, options, interrupt)
         }
         None => Ok(all(&scenario, &directory.table(&scenario)?.rows, &run_options, interrupt)),
     }
@@ -120,67 +145,36 @@ fn side<'a>(scenario: &'a Scenario, point: usize, replica: u64, options: &RunOpt
     Side { scenario, point: &scenario.points[point], replica, options: options.clone(), map_seed: None }
 }
 
+/// Runs one run again. What a run did before it failed is traced, too.
 fn one(
-    scenario: &Scenario,
-    point: usize,
-    replica: u64,
+    side: &Side<'_>,
     recorded: Option<Digest>,
-    options: &RunOptions,
+    trace: Option<Trace>,
     wish: ReplayOptions<'_>,
     interrupt: &AtomicBool,
-) -> Result<ReplayReport, String> {
-    let record: Range<u64> = match (wish.trace, wish.window) {
-        (None, _) => 0..0,
-        (Some(_), None) => 0..u64::MAX,
-        (Some(_), Some((from, to))) => from..to,
-    };
-    let options = RunOptions { record, ..options.clone() };
-    let outcome = side(scenario, point, replica, &options).run(&options, interrupt);
+) -> Result<ReplayReport, ReplayError> {
+    let (from, to) = wish.window.unwrap_or((0, u64::MAX));
+    let record = if trace.is_some() { from..to } else { 0..0 };
+    let options = RunOptions { record, ..side.options.clone() };
+    let tape = trace.as_ref().map(|trace| trace as &dyn Tape);
+    let mut outcome = side.run_onto(tape, &options, interrupt);
     if outcome.is_err() && interrupt.load(Ordering::Relaxed) {
         return Ok(ReplayReport { interrupted: true, ..ReplayReport::default() });
     }
     let mut report = ReplayReport { runs: 1, ..ReplayReport::default() };
+    if let (Some(trace), Some(path)) = (trace, wish.trace) {
+        if let Ok(outcome) = &mut outcome {
+            // What an experiment has recorded by itself.
+            trace.take(&std::mem::take(&mut outcome.recording));
+        }
+        report.traced =
+            trace.finish().map_err(|error| ReplayError::Trace { path: path.to_path_buf(), error })?;
+    }
     let now = outcome.as_ref().map(|o| o.digest).map_err(Clone::clone);
-    let replayed = Replayed { point, replica, recorded, now };
+    let replayed = Replayed { point: side.point.index, replica: side.replica, recorded, now };
     if !replayed.agrees() {
         report.differing.push(replayed);
     }
-    if let Ok(outcome) = outcome {
-        if let Some(path) = wish.trace {
-            write_trace(path, &outcome.recording)
-                .map_err(|e| format!("cannot write the trace {}: {e}", path.display()))?;
-            report.traced = outcome.recording.len() as u64;
-        }
-        report.outcome = Some(outcome);
-    }
+    report.outcome = outcome.ok();
     Ok(report)
-}
-
-#[derive(Serialize)]
-struct TraceLine<'a> {
-    index: u64,
-    time_ns: u64,
-    source: &'a str,
-    node: &'a str,
-    input: &'a str,
-    hash: String,
-}
-
-fn write_trace(path: &Path, events: &[EventRecord]) -> std::io::Result<()> {
-    write_atomically(path, |out| {
-        for event in events {
-            let EventRecord { index, time_ns, source, node, input, hash } = event;
-            let line = TraceLine {
-                index: *index,
-                time_ns: *time_ns,
-                source,
-                node,
-                input,
-                hash: format!("{hash:032x}"),
-            };
-            serde_json::to_writer(&mut *out, &line)?;
-            out.write_all(b"\n")?;
-        }
-        Ok(())
-    })
 }

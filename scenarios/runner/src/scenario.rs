@@ -144,6 +144,13 @@ impl Scenario {
         (self.points.len() as u64).saturating_mul(self.replicas)
     }
 
+    /// Groups of swept parameters that advance together.
+    #[must_use]
+    pub fn zipped(&self) -> Vec<Vec<&str>> {
+        let groups = self.sweep.groups.iter().filter(|group| group.len() > 1);
+        groups.map(|group| group.iter().map(|axis| self.sweep.axes[*axis].key.as_str()).collect()).collect()
+    }
+
     /// Names of the swept parameters, in file order.
     #[must_use]
     pub fn swept_keys(&self) -> Vec<String> {

@@ -134,28 +134,53 @@ impl RunTable {
             let found: Vec<&str> = header.iter().collect();
             return Err(format!("its columns are {} instead of {}", found.join(","), expected.join(",")));
         }
-        let skip = FIXED.len() + table.swept().len();
-        let mut rows = Vec::new();
-        for (i, record) in csv.records().enumerate() {
+        let mut rows: Vec<RunRow> = Vec::new();
+        for record in csv.records() {
             let record = record.map_err(|e| e.to_string())?;
-            let row = row(&record, skip, table.metrics.len(), table.points.len());
-            rows.push(row.ok_or_else(|| format!("line {} is not a run", i + 2))?);
+            let at = |why: &str| {
+                let line = record.position().map_or(0, csv::Position::line);
+                Err(format!("line {line} {why}"))
+            };
+            let Some(row) = table.row(&record) else { return at("is not a run of this scenario") };
+            if row.replica >= scenario.replicas {
+                return at("has a replica that the scenario does not have");
+            }
+            if !table.is_there(&row, &record) {
+                return at("has other swept values than its point in the scenario");
+            }
+            if rows.last().is_some_and(|last| (last.point, last.replica) >= (row.point, row.replica)) {
+                return at("is out of order, or there twice");
+            }
+            rows.push(row);
         }
         table.rows = rows;
         Ok(table)
     }
-}
 
-fn row(record: &csv::StringRecord, skip: usize, metrics: usize, points: usize) -> Option<RunRow> {
-    let cell = |i: usize| record.get(i);
-    let metric = |text: &str| if text.is_empty() { Some(None) } else { text.parse().ok().map(Some) };
-    Some(RunRow {
-        point: cell(0)?.parse().ok().filter(|p| *p < points)?,
-        replica: cell(1)?.parse().ok()?,
-        seed: cell(2)?.parse().ok()?,
-        digest: cell(3)?.parse().ok()?,
-        events: cell(4)?.parse().ok()?,
-        metrics: (0..metrics).map(|i| cell(skip + i).and_then(metric)).collect::<Option<_>>()?,
-        violations: cell(skip + metrics)?.split_whitespace().map(str::to_string).collect(),
-    })
+    /// A line of `runs.csv`.
+    fn row(&self, record: &csv::StringRecord) -> Option<RunRow> {
+        let cell = |i: usize| record.get(i);
+        let skip = FIXED.len() + self.swept().len();
+        let metric = |text: &str| match text {
+            "" => Some(None),
+            text => text.parse().ok().filter(|x: &f64| x.is_finite()).map(Some),
+        };
+        Some(RunRow {
+            point: cell(0)?.parse().ok().filter(|p| *p < self.points.len())?,
+            replica: cell(1)?.parse().ok()?,
+            seed: cell(2)?.parse().ok()?,
+            digest: cell(3)?.parse().ok()?,
+            events: cell(4)?.parse().ok()?,
+            metrics: (0..self.metrics.len())
+                .map(|i| cell(skip + i).and_then(metric))
+                .collect::<Option<_>>()?,
+            violations: cell(skip + self.metrics.len())?.split_whitespace().map(str::to_string).collect(),
+        })
+    }
+
+    /// Whether a line has the swept values of its point.
+    fn is_there(&self, row: &RunRow, record: &csv::StringRecord) -> bool {
+        let cells = record.iter().skip(FIXED.len());
+        self.points[row.point].swept.iter().zip(cells).all(|((_, value), cell)| value.cell() == cell)
+    }
 }

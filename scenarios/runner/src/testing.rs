@@ -101,7 +101,7 @@ fn options(size: Option<&str>, sets: &[&str]) -> LoadOptions {
 #[must_use]
 pub fn run(scenario: &Scenario, params: &Params, replica: u64, options: RunOptions) -> Outcome {
     let (seed, interrupt) = (replica_seed(scenario.seed, replica), AtomicBool::new(false));
-    let context = RunContext { seed, options, files: &scenario.files, interrupt: &interrupt };
+    let context = RunContext { seed, options, files: &scenario.files, interrupt: &interrupt, tape: None };
     scenario.experiment().run(params, &context).unwrap_or_else(|why| panic!("{}: {why}", scenario.name))
 }
 

@@ -18,6 +18,17 @@ const MAX_BATCH: u64 = 512;
 /// A worker hands in what it has after at most this long, plus one run.
 const HAND_IN: Duration = Duration::from_millis(250);
 
+/// How many runs to take next, after taking so many took so long: within 1 and [`MAX_BATCH`].
+fn next_size(size: u64, elapsed: Duration) -> u64 {
+    if elapsed < BATCH / 2 {
+        (size * 2).min(MAX_BATCH)
+    } else if elapsed > BATCH * 2 {
+        (size / 2).max(1)
+    } else {
+        size
+    }
+}
+
 /// Which runs are finished, one bit per run.
 pub(crate) struct Done {
     pub(crate) bits: Vec<u64>,
@@ -81,9 +92,7 @@ impl Work<'_> {
             if self.batch(first, (first + size).min(self.scenario.runs()), sender).is_err() {
                 return;
             }
-            let elapsed = start.elapsed();
-            size = if elapsed < BATCH / 2 { (size * 2).min(MAX_BATCH) } else { size };
-            size = if elapsed > BATCH * 2 { (size / 2).max(1) } else { size };
+            size = next_size(size, start.elapsed());
         }
     }
 
@@ -100,7 +109,7 @@ impl Work<'_> {
             }
             let (point, replica) = ((number / self.done.replicas) as usize, number % self.done.replicas);
             let run = &self.scenario.points[point];
-            match attempt(self.scenario, run, replica, self.options, self.interrupt) {
+            match attempt(self.scenario, run, replica, self.options, self.interrupt, None) {
                 Attempt::Done(outcome) => match Record::new(self.scenario, point, replica, &outcome) {
                     Ok(record) => batch.records.push(record),
                     Err(why) => batch.failed.push((point, replica, why)),
@@ -114,5 +123,28 @@ impl Work<'_> {
             }
         }
         sender.send(batch)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However short or long the runs are, batches stay bounded, and follow a change within as many steps as they have doublings.
+    #[test]
+    fn batches_are_bounded_and_follow_the_length_of_runs() {
+        let (short, apt, long) = (Duration::ZERO, BATCH, Duration::from_secs(3_600));
+        let after = |start: u64, elapsed: Duration, steps: u32| {
+            (0..steps).fold(start, |size, _| {
+                let next = next_size(size, elapsed);
+                assert!((1..=MAX_BATCH).contains(&next), "{next}");
+                next
+            })
+        };
+        assert_eq!(after(1, short, 1_000), MAX_BATCH);
+        assert_eq!(after(1, short, MAX_BATCH.ilog2()), MAX_BATCH);
+        assert_eq!(after(MAX_BATCH, long, MAX_BATCH.ilog2()), 1);
+        assert_eq!(after(1, long, 1_000), 1);
+        assert_eq!(after(8, apt, 1_000), 8);
     }
 }

@@ -95,7 +95,7 @@ fn diff_says_what_differs() {
     let e = recorded(folder.path(), "e", &["adversary.share=0.1"]);
     let report = compare(&a, &e);
     assert_eq!(report.settings[0].key, "sweep.adversary.share");
-    assert_eq!((report.compared, report.unpaired), (15, 60));
+    assert_eq!((report.compared, report.left_only, report.right_only), (15, 60, 0));
     let planted = |name| recorded(folder.path(), name, &["planted.nondeterminism=true", "stop.flips=40"]);
     let first = compare(&planted("f"), &planted("g")).first.unwrap();
     assert_eq!(first.divergence.unwrap().index, 13);
@@ -119,6 +119,9 @@ fn a_recorded_run_can_be_replayed() {
     assert!(lines.lines().count() == 3 && lines.starts_with("{\"index\":2,\"time_ns\":2000,"), "{lines}");
     let whole = go(&a, ReplayOptions { only, trace: Some(&trace), window: None }).unwrap();
     assert_eq!(whole.traced, 12);
+    let empty = ReplayOptions { only, trace: Some(&trace), window: Some((5, 5)) };
+    let empty = go(&a, empty).unwrap_err().to_string();
+    assert!(empty.contains("the window 5..5 is empty"), "{empty}");
     let none =
         go(&a, ReplayOptions { only: Some((15, 0)), ..ReplayOptions::default() }).unwrap_err().to_string();
     assert!(none.contains("points 0 to 14 and replicas 0 to 4"), "{none}");

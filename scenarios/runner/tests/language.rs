@@ -220,3 +220,32 @@ fn the_largest_sweep_resolves() {
         (0.3, 316_000_000_000)
     );
 }
+
+#[test]
+fn faults_beyond_the_end_of_the_run_are_warned_of() {
+    let fault = |id: &str, times: &str| {
+        let kind = if times.contains("for") { "crash" } else { "stop" };
+        format!("[[fault]]\nkind = \"{kind}\"\nid = \"{id}\"\nnodes = [1]\n{times}\n")
+    };
+    let warned = |stop: &str, faults: &str| good(&format!("{stop}\n{MINIMAL}{faults}")).warnings();
+    let in_time = fault("a", "at = \"59 s\"") + &fault("b", "at = \"10 s\"\nfor = \"50 s\"");
+    assert!(warned("stop = { time = \"60 s\" }", &in_time).is_empty());
+    // Without a time the end is not known.
+    assert!(warned("stop = { flips = 3 }", &fault("a", "at = \"36500 d\"")).is_empty());
+    let late = fault("a", "at = \"60 s\"") + &fault("b", "at = \"10 s\"\nfor = \"51 s\"");
+    assert_eq!(
+        warned("stop = { time = \"60 s\" }", &late),
+        [
+            "fault `a` (stop) begins at 1 min, but the run ends at 1 min (stop.time): it never happens",
+            "fault `b` (crash) begins at 10 s for 51 s, but the run ends at 1 min (stop.time): it does not heal within the run",
+        ]
+    );
+    // Once per fault, however many points.
+    let swept = late + "[sweep]\n\"stop.time\" = [\"10 s\", \"61 s\", \"100 s\"]\n";
+    let warnings = warned("", &swept);
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings.iter().all(|warning| warning.ends_with("it never happens (at 1 of 3 points)")),
+        "{warnings:?}"
+    );
+}
