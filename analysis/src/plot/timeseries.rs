@@ -38,14 +38,9 @@ impl SeriesRows {
             let refuse = |why: &str| PlotError::Series { line: i + 2, why: why.to_owned() };
             let record = record.map_err(|e| refuse(&e.to_string()))?;
             let cell = |column: usize| record.get(column).unwrap_or("");
-            let parsed = (|| {
-                Some((
-                    cell(0).parse().ok()?,
-                    cell(1).parse().ok()?,
-                    cell(3).parse().ok()?,
-                    cell(4).parse().ok()?,
-                ))
-            })();
+            // No run records what is no number: somebody else wrote it, and it would ruin every axis.
+            let finite = |column: usize| cell(column).parse().ok().filter(|value: &f64| value.is_finite());
+            let parsed = (|| Some((cell(0).parse().ok()?, cell(1).parse().ok()?, finite(3)?, finite(4)?)))();
             let (point, replica, x, y) =
                 parsed.ok_or_else(|| refuse("expected point, replica, series, x, y"))?;
             rows.push(cell(2), point, replica, (x, y));
@@ -160,5 +155,9 @@ mod tests {
     fn a_broken_file_is_named_by_line() {
         let rows = SeriesRows::read("point,replica,series,x,y\n0,0,a,1,2\n0,0,a,1\n".as_bytes());
         assert!(rows.unwrap_err().to_string().contains("line 3"));
+        for value in ["NaN", "inf", "one"] {
+            let rows = SeriesRows::read(format!("point,replica,series,x,y\n0,0,a,1,{value}\n").as_bytes());
+            assert!(rows.unwrap_err().to_string().contains("line 2"), "{value}");
+        }
     }
 }
