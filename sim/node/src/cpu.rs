@@ -26,6 +26,21 @@ pub enum Op {
         /// Number of shares.
         shares: u32,
     },
+    /// Checking so many signatures together by a random linear combination.
+    VerifyBatch {
+        /// Number of signatures.
+        signatures: u32,
+    },
+    /// So many multiplications of a group element by an exponent, as in making a public key.
+    GroupMul {
+        /// Number of multiplications.
+        count: u32,
+    },
+    /// Evaluating a polynomial over a large field.
+    Polynomial {
+        /// Number of coefficients, of all evaluations together.
+        terms: u32,
+    },
     /// One Diffie–Hellman agreement.
     KeyAgreement,
     /// Encrypting or decrypting so many bytes.
@@ -64,6 +79,12 @@ pub struct CostTable {
     pub aggregate_signer: Span,
     /// Added per combined share.
     pub combine_share: Span,
+    /// Added per signature of a batch.
+    pub batch_signature: Span,
+    /// One multiplication in a group.
+    pub group_mul: Span,
+    /// One coefficient of a polynomial.
+    pub polynomial_term: Span,
     /// One key agreement.
     pub key_agreement: Span,
     /// Per started KiB.
@@ -87,6 +108,9 @@ impl CostTable {
         verify: Span::ZERO,
         aggregate_signer: Span::ZERO,
         combine_share: Span::ZERO,
+        batch_signature: Span::ZERO,
+        group_mul: Span::ZERO,
+        polynomial_term: Span::ZERO,
         key_agreement: Span::ZERO,
         cipher_kib: Span::ZERO,
         erasure_kib: Span::ZERO,
@@ -103,12 +127,30 @@ impl CostTable {
         verify: Span::from_micros(120),
         aggregate_signer: Span::from_micros(1),
         combine_share: Span::from_micros(900),
+        batch_signature: Span::from_micros(60),
+        group_mul: Span::from_micros(60),
+        polynomial_term: Span::from_nanos(50),
         key_agreement: Span::from_micros(60),
         cipher_kib: Span::from_micros(1),
         erasure_kib: Span::from_micros(1),
         tick: Span::from_nanos(300),
         parse: Span::from_micros(2),
         transaction: Span::from_micros(120),
+    };
+
+    /// Signatures by pairings on BLS12-381 (Chiron specification §4, `cpu_*`): order of magnitude of one 2.5 GHz core. The rest as in
+    /// [`CostTable::REFERENCE`].
+    pub const PAIRING: Self = Self {
+        version: "pairing-1",
+        sign: Span::from_micros(350),
+        verify: Span::from_micros(1_900),
+        aggregate_signer: Span::from_micros(3),
+        combine_share: Span::from_micros(230),
+        batch_signature: Span::from_micros(500),
+        group_mul: Span::from_micros(600),
+        key_agreement: Span::from_micros(600),
+        transaction: Span::from_micros(100),
+        ..Self::REFERENCE
     };
 
     /// Service time of one operation.
@@ -120,6 +162,9 @@ impl CostTable {
             Op::Verify => self.verify,
             Op::VerifyAggregate { signers } => self.verify + self.aggregate_signer * u64::from(signers),
             Op::Combine { shares } => self.combine_share * u64::from(shares),
+            Op::VerifyBatch { signatures } => self.verify + self.batch_signature * u64::from(signatures),
+            Op::GroupMul { count } => self.group_mul * u64::from(count),
+            Op::Polynomial { terms } => self.polynomial_term * u64::from(terms),
             Op::KeyAgreement => self.key_agreement,
             Op::Cipher { bytes } => self.cipher_kib * u64::from(bytes.div_ceil(1024).max(1)),
             Op::Erasure { bytes } => self.erasure_kib * u64::from(bytes.div_ceil(1024).max(1)),
