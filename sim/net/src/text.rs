@@ -28,6 +28,11 @@ pub(crate) fn read(path: &Path) -> Result<String, NetError> {
     let mut bytes = Vec::new();
     // The file may grow while it is read; the limit holds all the same.
     file.take(MOST_BYTES).read_to_end(&mut bytes).map_err(failed)?;
+    let mark = "\u{feff}".as_bytes();
+    // Editors and spreadsheets put a byte order mark in front; it is no text.
+    if bytes.starts_with(mark) {
+        bytes.drain(..mark.len());
+    }
     String::from_utf8(bytes).map_err(|e| {
         let good = e.utf8_error().valid_up_to();
         let line = line_of(&e.as_bytes()[..good], good);

@@ -34,7 +34,8 @@ pub struct FileGraph {
 
 impl FileGraph {
     /// Reads GraphML: nodes are numbered in the order of the file; node attributes `region`, `up_bps`, `down_bps` and edge
-    /// attributes `latency_ms`, `loss`, `bps` are understood, others ignored. The graph must be undirected.
+    /// attributes `latency_ms`, `loss`, `bps` are understood with their defaults; attributes of other names are ignored. The
+    /// graph must be a single one whose edges are undirected, without hyperedges and ports.
     ///
     /// # Errors
     /// The file and line of the first thing that is wrong.
