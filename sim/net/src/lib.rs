@@ -25,6 +25,7 @@
 //! is for; nothing depends on the order in which unrelated parcels are asked about.
 
 mod access;
+mod aws21;
 mod change;
 mod churn;
 mod clock;

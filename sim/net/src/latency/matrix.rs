@@ -46,16 +46,34 @@ impl Regions {
             let record = record.map_err(|e| {
                 bad(e.position().map(csv::Position::line), e.to_string(), "give comma-separated numbers")
             })?;
-            if rows.len() > MOST_ROWS {
-                return Err(bad(None, format!("has more than {MOST_ROWS} rows"), "use regions"));
+            let line = record.position().map(|at| line_of(content, at));
+            // The head of a table by region is not one of its rows.
+            let head = rows.first().is_some_and(|(_, first): &Row| is_head(first));
+            if rows.len() == MOST_ROWS + usize::from(head) {
+                return Err(bad(
+                    line,
+                    format!("has more than {MOST_ROWS} rows"),
+                    "use fewer regions, or regions at all",
+                ));
             }
-            rows.push((record.position().map(csv::Position::line), record));
+            rows.push((line, record));
         }
         let Some((_, head)) = rows.first() else {
             return Err(bad(None, "has no rows".into(), "give a table of milliseconds"));
         };
-        if head.get(0) == Some("region") { by_region(&rows, path) } else { by_node(&rows, path) }
+        if is_head(head) { by_region(&rows, path) } else { by_node(&rows, path) }
     }
+}
+
+/// The line on which a record begins: the reader's position is before the comments and blank lines in front of it.
+fn line_of(content: &str, position: &csv::Position) -> u64 {
+    let rest = content.get(position.byte() as usize..).unwrap_or_default();
+    let passed = rest.lines().take_while(|line| line.is_empty() || line.starts_with('#')).count();
+    position.line() + passed as u64
+}
+
+fn is_head(record: &csv::StringRecord) -> bool {
+    record.get(0) == Some("region")
 }
 
 type Row = (Option<u64>, csv::StringRecord);
@@ -66,6 +84,15 @@ fn by_region(rows: &[Row], path: &Path) -> Result<Regions, NetError> {
     if head.get(1) != Some("share") || names.is_empty() {
         let problem = "begins with `region` but not with `region,share,…`".to_string();
         return Err(text::error(path, *head_line, problem, "give the head `region,share,NAME,NAME…`"));
+    }
+    if let Some((column, name)) =
+        names.iter().enumerate().find(|(i, name)| name.is_empty() || names[..*i].contains(name))
+    {
+        let problem = match name.as_str() {
+            "" => format!("has no name for region {}", column + 1),
+            twice => format!("has the region `{twice}` twice"),
+        };
+        return Err(text::error(path, *head_line, problem, "give every region a name of its own"));
     }
     if rows.len() - 1 != names.len() {
         let problem = format!("has {} rows for {} regions", rows.len() - 1, names.len());
@@ -168,5 +195,25 @@ mod tests {
         assert!(why("region,share,n,s\nn,.5,1,1\nx,.5,1,1\n").starts_with("m.csv:3: has the row `x`"));
         assert!(why("region,share,n,s\nn,.5,1,1\ns,.4,1,1\n").contains("sum to 0.9"));
         assert!(why("region,share,n\nn,1.5,1\n").contains("out of range"));
+        let twice = "# c\nregion,share,n,s,n\nn,.5,1,1,1\ns,.5,1,1,1\nn,0,1,1,1\n";
+        assert!(why(twice).starts_with("m.csv:2: has the region `n` twice"), "{}", why(twice));
+        assert!(why("region,share,n,\nn,.5,1,1\n,.5,1,1\n").starts_with("m.csv:1: has no name for region 2"));
+    }
+
+    #[test]
+    fn two_thousand_rows_are_the_most() {
+        let by_node = |n: usize| vec!["1"; n].join(",") + "\n";
+        let why = parse(&by_node(MOST_ROWS + 1).repeat(MOST_ROWS + 1)).unwrap_err();
+        assert!(why.starts_with("m.csv:2001: has more than 2000 rows"), "{why}");
+        assert_eq!(parse(&by_node(MOST_ROWS).repeat(MOST_ROWS)).unwrap().len(), MOST_ROWS);
+        let head = |n: usize| (0..n).map(|i| format!(",r{i}")).collect::<String>();
+        let row = |i: usize, n: usize| format!("r{i},{}{}\n", 1.0 / n as f64, ",1".repeat(n));
+        let by_region = |n: usize| {
+            let rows: String = (0..n).map(|i| row(i, n)).collect();
+            format!("region,share{}\n{rows}", head(n))
+        };
+        assert_eq!(parse(&by_region(MOST_ROWS)).unwrap().len(), MOST_ROWS);
+        let why = parse(&by_region(MOST_ROWS + 1)).unwrap_err();
+        assert!(why.starts_with("m.csv:2002: has more than 2000 rows"), "{why}");
     }
 }

@@ -6,13 +6,13 @@
 //! | tiers | a clique, and k-out beneath it | `mod.rs` |
 //! | k-out, Erdős–Rényi, Watts–Strogatz, Barabási–Albert | one stream per node | `random.rs` |
 //! | random regular, degree list | pairing of stubs | `pairing.rs` |
+//! | Kademlia | tables filled as converged joins do | `kademlia.rs` |
 //! | GraphML, edge list | file | `graphml.rs`, `edge_list.rs` |
-//!
-//! Tables of Kademlia are built by the overlay itself, not here.
 
 mod edge_list;
 mod file;
 mod graphml;
+mod kademlia;
 mod pairing;
 mod random;
 
@@ -77,6 +77,13 @@ pub enum TopologyKind {
         core: usize,
         /// Links that each of the others dials.
         degree: usize,
+    },
+    /// Two nodes are linked when either is in the other's converged Kademlia table.
+    Kademlia {
+        /// Contacts of a bucket.
+        bucket: usize,
+        /// Buckets of a table, 1 to 64; the nearest one takes all that remain.
+        buckets: usize,
     },
     /// Read from a file.
     File(Arc<FileGraph>),
@@ -156,6 +163,7 @@ impl Topology {
             TopologyKind::WattsStrogatz { k, beta } => random::watts_strogatz(n, *k, *beta, seed),
             TopologyKind::BarabasiAlbert { m } => random::barabasi_albert(n, *m, seed),
             TopologyKind::DegreeList { bins } => pairing::degree_list(n, bins, seed),
+            TopologyKind::Kademlia { bucket, buckets } => kademlia::links(n, *bucket, *buckets, seed),
             TopologyKind::File(graph) => graph.links(),
         };
         Ok(Self::from_links(nodes, links))
@@ -270,6 +278,7 @@ impl TopologyKind {
             Self::Regular { degree: ends } | Self::WattsStrogatz { k: ends, .. } => n * *ends as f64 / 2.0,
             Self::ErdosRenyi { p } => p * n * n / 2.0,
             Self::BarabasiAlbert { m } => n * *m as f64,
+            Self::Kademlia { bucket, buckets } => n * kademlia::expected_table(n, *bucket, *buckets),
             // Shares sum to one; the upper end of each bar is its most.
             Self::DegreeList { bins } => {
                 n * bins.iter().map(|bin| bin.share * bin.most as f64).sum::<f64>() / 2.0
@@ -321,6 +330,11 @@ impl TopologyKind {
                 format!("= {degree} with network.nodes = {nodes} is odd times odd"),
                 "every link has two ends, so nodes × degree must be even",
             )),
+            Self::ErdosRenyi { p: 0.0 } if nodes > 1 && !allow_disconnected => Err(NetError::config(
+                "topology.p",
+                "= 0 links nobody",
+                "raise it, or set network.allow_disconnected = true",
+            )),
             Self::ErdosRenyi { p } => share("topology.p", *p),
             Self::WattsStrogatz { k, .. } if *k >= nodes => Err(too_high("topology.k", *k)),
             Self::WattsStrogatz { k, .. } if k % 2 == 1 || *k == 0 => Err(NetError::config(
@@ -331,6 +345,14 @@ impl TopologyKind {
             Self::WattsStrogatz { beta, .. } => share("topology.beta", *beta),
             Self::BarabasiAlbert { m } if *m == 0 || m + 1 > nodes => Err(too_high("topology.m", *m)),
             Self::DegreeList { bins } => pairing::check(bins, nodes),
+            Self::Kademlia { bucket: 0, .. } => {
+                Err(NetError::config("topology.bucket", "= 0", "a bucket holds at least one contact"))
+            }
+            Self::Kademlia { buckets, .. } if !(1..=64).contains(buckets) => Err(NetError::config(
+                "topology.buckets",
+                format!("= {buckets}"),
+                "a table has 1 to 64 buckets",
+            )),
             Self::File(graph) => graph.check(nodes, allow_disconnected),
             _ => Ok(()),
         }

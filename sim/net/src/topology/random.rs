@@ -37,7 +37,7 @@ pub(super) fn k_out(diallers: Range<u32>, n: u32, degree: usize, seed: Seed) -> 
 
 /// Maps a uniform word to `0..n` such that growing `n` by one changes the result with probability 1/(n + 1) only: jump
 /// consistent hashing (Lamping & Veach 2014). Multiplication and division of floats are exact everywhere.
-fn consistent(mut key: u64, n: u32) -> u32 {
+pub(super) fn consistent(mut key: u64, n: u32) -> u32 {
     let (mut bucket, mut next) = (0_u32, 0.0_f64);
     while next < f64::from(n) {
         bucket = next as u32;

@@ -51,6 +51,7 @@ fn every_graph_is_simple_symmetric_and_sorted() {
         TopologyKind::BarabasiAlbert { m: 3 },
         TopologyKind::Tiers { core: 20, degree: 3 },
         TopologyKind::DegreeList { bins: DegreeBin::gervais() },
+        TopologyKind::Kademlia { bucket: 4, buckets: 17 },
     ];
     for kind in kinds {
         let topology = build(kind.clone(), 150);
@@ -95,6 +96,7 @@ fn a_graph_that_no_memory_holds_is_refused_before_it_is_made() {
         TopologyKind::WattsStrogatz { k: 50_000, beta: 0.1 },
         TopologyKind::BarabasiAlbert { m: 50_000 },
         TopologyKind::DegreeList { bins: vec![DegreeBin { most: 90_000, share: 1.0 }] },
+        TopologyKind::Kademlia { bucket: 1_000, buckets: 17 },
     ] {
         assert!(why(kind.clone()).contains("links with network.nodes = 100000"), "{kind:?}");
     }
@@ -246,55 +248,6 @@ fn what_is_wrong_with_an_edge_list_is_named_with_its_line() {
     assert!(check("0 1\n", 2).is_ok());
 }
 
-const GRAPHML: &str = r#"<?xml version="1.0"?>
-<graphml xmlns="http://graphml.graphdrawing.org/xmlns">
-  <key id="d0" for="node" attr.name="region" attr.type="string"/>
-  <key id="d1" for="node" attr.name="up_bps" attr.type="double"/>
-  <key id="d2" for="edge" attr.name="latency_ms" attr.type="double"/>
-  <key id="d3" for="node" attr.name="colour" attr.type="string"/>
-  <graph edgedefault="undirected">
-    <node id="a"><data key="d0">EU</data><data key="d1"> 2e7 </data></node>
-    <edge source="a" target="c"/>
-    <node id="b"/>
-    <node id="c"><data key="d3">red</data></node>
-    <edge source="b" target="a"><data key="d2">12.5</data></edge>
-  </graph>
-</graphml>
-"#;
-
-fn graphml(content: &str) -> Result<FileGraph, String> {
-    super::graphml::parse(content, Path::new("g.xml")).map_err(|e| e.to_string())
-}
-
-#[test]
-fn graphml_is_read() {
-    let graph = graphml(GRAPHML).unwrap();
-    assert_eq!(graph.nodes()[0].region.as_deref(), Some("EU"));
-    assert_eq!(graph.nodes()[0].up_bps, Some(20_000_000));
-    let attributes = graph.edge_attributes().unwrap();
-    assert_eq!(attributes.get(&(0, 1)).unwrap().latency, Some(Span::from_micros(12_500)));
-    assert_eq!(attributes.get(&(0, 2)), None);
-    assert_eq!(degrees(&build(TopologyKind::File(Arc::new(graph)), 3)), [2, 1, 1]);
-}
-
-#[test]
-fn what_is_wrong_with_graphml_is_named_with_its_line() {
-    let why = |old: &str, new: &str| graphml(&GRAPHML.replace(old, new)).unwrap_err();
-    assert!(
-        why("target=\"c\"", "target=\"z\"").starts_with("g.xml:9: links the node `z`, which does not exist")
-    );
-    assert!(why("source=\"b\"", "source=\"a\"").starts_with("g.xml:12: links node 0 to itself"));
-    assert!(why("source=\"b\" target=\"a\"", "source=\"c\" target=\"a\"").contains("a second time"));
-    assert!(why("node id=\"b\"", "node id=\"a\"").starts_with("g.xml:10: has node `a` twice"));
-    assert!(why("node id=\"b\"", "node").starts_with("g.xml:10: has a `node` without `id`"));
-    assert!(why("12.5", "soon").starts_with("g.xml:12: has the latency `soon`"));
-    assert!(why("undirected", "directed").contains("directed graph"));
-    assert!(why("</graph>", "").contains("not well-formed"));
-    assert!(why("  </graph>\n</graphml>\n", "").contains("cut off"));
-    assert!(graphml("").unwrap_err().contains("has no nodes"));
-    assert!(graphml("<graphml><node id='a'><data key='k'>&x;").is_err());
-}
-
 #[test]
 fn unreadable_files_are_explained() {
     let folder = tempfile::tempdir().unwrap();
@@ -311,4 +264,6 @@ fn unreadable_files_are_explained() {
     let good = folder.path().join("good");
     writeln!(std::fs::File::create(&good).unwrap(), "0 1").unwrap();
     assert!(FileGraph::edge_list(&good).is_ok());
+    std::fs::write(&good, "\u{feff}0 1\n").unwrap();
+    assert!(FileGraph::edge_list(&good).is_ok(), "a byte order mark is no text");
 }
