@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostics::{Issue, Place};
 use crate::document::{Content, Node};
-use crate::draft::{Draft, RawAxis};
+use crate::draft::{Draft, RawAxis, not_an_axis};
 use crate::params::{Entry, Origin};
 use crate::range::{RANGE_FORM, Range};
 use crate::resolve::{Resolver, kind_of, swept};
@@ -88,7 +88,7 @@ impl Resolver<'_> {
         }
         sweep.groups = self.groups(&sweep.axes, draft.zip.as_ref());
         for group in &sweep.groups {
-            self.distinct(&sweep.axes, group);
+            self.distinct(&sweep.axes, group, &draft.unzipped);
         }
         let points = sweep.lengths().try_fold(1usize, usize::checked_mul);
         if points.is_none_or(|n| n > MAX_POINTS) {
@@ -111,6 +111,11 @@ impl Resolver<'_> {
     }
 
     fn axis(&mut self, raw: &RawAxis, system: &SystemSpec, params: &[ParamSpec]) -> Option<Axis> {
+        if !matches!(raw.node.content, Content::Array(_) | Content::Table(_)) {
+            // Said only now: an overlay may have put an axis into its place.
+            self.issues.add(not_an_axis(&raw.key, raw.node.place));
+            return None;
+        }
         let Some(kind) = kind_of(system, params, &raw.key) else {
             self.issues.add(unknown_axis(raw, system, params));
             return None;
@@ -157,7 +162,7 @@ impl Resolver<'_> {
     }
 
     /// No point may come twice: an axis alone holds each value once, axes that advance together each combination.
-    fn distinct(&mut self, axes: &[Axis], group: &[usize]) {
+    fn distinct(&mut self, axes: &[Axis], group: &[usize], unzipped: &[String]) {
         let mut seen = std::collections::BTreeSet::new();
         let members: Vec<&Axis> = group.iter().map(|&axis| &axes[axis]).collect();
         let Some(first) = members.first() else { return };
@@ -173,7 +178,13 @@ impl Resolver<'_> {
                 _ => format!("the axes {} hold the values {} twice", keys.join(", "), said.join(", ")),
             };
             let issue = Issue::new(value.node.place, first.key.as_str(), message);
-            self.issues.add(issue.expected("distinct values"));
+            let issue = issue.expected("distinct values");
+            self.issues.add(match unzipped.last() {
+                Some(key) => issue.help(format!(
+                    "`{key}` advanced together with other axes and told these points apart; fix or replace its partners too"
+                )),
+                None => issue,
+            });
             return;
         }
     }

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use crate::axis::Axis;
 use crate::gates::{Bound, Claim, Expect, PlotKind, PlotSpec};
-use crate::params::{Entry, FaultParams};
+use crate::network::presets;
+use crate::params::{Entry, FaultParams, Origin};
 use crate::scenario::Scenario;
 use crate::spec::{Kind, ParamSpec};
 use crate::value::{Value, float_literal, quote};
@@ -112,6 +113,9 @@ impl Scenario {
             for param in self.params() {
                 let inside = param.key.strip_prefix(prefix.as_str());
                 let Some(key) = inside.filter(|k| !section.is_empty() || !k.contains('.')) else { continue };
+                if self.left_to_presets(param.key) {
+                    continue;
+                }
                 if let Some(literal) = self.literal(&param.kind, param.key, &entries) {
                     let _ = writeln!(body, "{key} = {literal}");
                 }
@@ -123,6 +127,19 @@ impl Scenario {
                 out.push_str(&body);
             }
         }
+    }
+
+    /// Whether a sweep over presets decides about a parameter that nobody has set: written out, it would win over them.
+    fn left_to_presets(&self, key: &str) -> bool {
+        let below = format!("{key}.");
+        let unset = |origin: &Origin| matches!(origin, Origin::Default | Origin::Preset(_));
+        presets::governs(key)
+            && self.sweep.axes.iter().any(|axis| axis.key == presets::KEY)
+            && self
+                .base
+                .iter()
+                .filter(|(k, _)| *k == key || k.starts_with(&below))
+                .all(|(_, entry)| unset(&entry.origin))
     }
 
     /// The value at a key as TOML; variants become inline tables, files point to their copies.

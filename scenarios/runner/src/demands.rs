@@ -74,14 +74,7 @@ impl Gates<'_, '_> {
         bounds.extend(self.number(node, "expect", "at_most").map(Bound::AtMost));
         bounds.extend(self.number(node, "expect", "at_least").map(Bound::AtLeast));
         if let Some(pair) = node.get("between") {
-            match self.pair(pair) {
-                Some((low, high)) if low <= high => bounds.push(Bound::Between(low, high)),
-                _ => self.resolver.mismatch(
-                    "expect.between",
-                    pair,
-                    "two numbers [low, high], low ≤ high".into(),
-                ),
-            }
+            bounds.extend(self.pair(pair).map(|(low, high)| Bound::Between(low, high)));
         }
         match (self.number(node, "expect", "equals"), self.number(node, "expect", "tolerance")) {
             (Some(value), tolerance) => {
@@ -113,6 +106,14 @@ impl Gates<'_, '_> {
             Content::Array(items) => items.clone(),
             _ => vec![wanted.clone()],
         };
+        if words.is_empty() {
+            let issue = Issue::new(
+                wanted.place,
+                "expect.size",
+                "`expect.size` names no size: the gate is never looked at",
+            );
+            self.resolver.issues.add(issue.help("leave `size` out to apply it at every size"));
+        }
         let known = || self.sizes.iter().map(String::as_str).chain(["default"]);
         let mut applies = false;
         for word in &words {
@@ -322,6 +323,11 @@ impl Gates<'_, '_> {
             _ => resolver.value(&kind, key, node),
         };
         match &node.content {
+            Content::Array(items) if items.is_empty() && !matches!(kind, Kind::List { .. }) => {
+                let issue = Issue::new(node.place, key, format!("`where` lists no value for `{key}`"));
+                self.resolver.issues.add(issue.help("no point can match; name a value or leave the key out"));
+                None
+            }
             Content::Array(items) if !matches!(kind, Kind::List { .. }) => {
                 Some(items.iter().filter_map(|item| one(self.resolver, item)).collect())
             }
@@ -385,11 +391,7 @@ impl Gates<'_, '_> {
     fn number(&mut self, node: &Node, section: &str, key: &str) -> Option<f64> {
         let at = node.get(key)?;
         let path = format!("{section}.{key}");
-        let value = match at.text() {
-            Some(_) => self.resolver.value(&Kind::Share, &path, at),
-            None => self.resolver.value(&Kind::number(f64::MIN, f64::MAX), &path, at),
-        };
-        let number = value?.as_f64()?;
+        let number = self.number_at(at, &path)?;
         if number < 0.0 && matches!(key, "tolerance" | "sigmas") {
             let issue = Issue::new(at.place, path, format!("`{key}` is negative"));
             self.resolver.issues.add(issue.expected("zero or more"));
@@ -397,12 +399,30 @@ impl Gates<'_, '_> {
         Some(number)
     }
 
+    fn number_at(&mut self, at: &Node, path: &str) -> Option<f64> {
+        let kind = if at.text().is_some() { Kind::Share } else { Kind::number(f64::MIN, f64::MAX) };
+        self.resolver.value(&kind, path, at)?.as_f64()
+    }
+
+    /// Two ascending numbers.
     fn pair(&mut self, node: &Node) -> Option<(f64, f64)> {
-        let Content::Array(items) = &node.content else { return None };
-        let kind = Kind::number(f64::MIN, f64::MAX);
-        let [low, high] = items.as_slice() else { return None };
-        let read = |r: &mut Resolver<'_>, n| r.value(&kind, "expect.between", n).and_then(|v| v.as_f64());
-        Some((read(self.resolver, low)?, read(self.resolver, high)?))
+        const KEY: &str = "expect.between";
+        let expected = || "two numbers [low, high], low ≤ high".to_string();
+        let Content::Array(items) = &node.content else {
+            self.resolver.mismatch(KEY, node, expected());
+            return None;
+        };
+        let [low, high] = items.as_slice() else {
+            self.resolver.mismatch(KEY, node, expected());
+            return None;
+        };
+        let (low, high) = (self.number_at(low, KEY), self.number_at(high, KEY));
+        let (low, high) = (low?, high?);
+        if low > high {
+            self.resolver.mismatch(KEY, node, expected());
+            return None;
+        }
+        Some((low, high))
     }
 
     fn word(&mut self, node: &Node, section: &str, key: &str) -> Option<String> {

@@ -168,9 +168,28 @@ impl Issues {
         self.sources.len() - 1
     }
 
+    /// The same sources, nothing found in them yet.
+    pub(crate) fn sibling(&self) -> Self {
+        Self { sources: self.sources.clone(), found: Diagnostics::default() }
+    }
+
+    /// Whether a problem was found.
+    pub(crate) fn contains(&self, problem: &Problem) -> bool {
+        self.found.problems.contains(problem)
+    }
+
+    /// Takes over those problems of a sibling that `counts` accepts.
+    pub(crate) fn join(&mut self, sibling: Self, counts: impl Fn(&Problem) -> bool) {
+        sibling.found.problems.into_iter().filter(|problem| counts(problem)).for_each(|p| self.note(p));
+    }
+
     /// Notes a problem; the same one at the same place is noted once.
     pub(crate) fn add(&mut self, issue: Issue) {
         let problem = self.tie(issue);
+        self.note(problem);
+    }
+
+    fn note(&mut self, problem: Problem) {
         if self.found.problems.contains(&problem) {
             return;
         }

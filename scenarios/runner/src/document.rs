@@ -223,9 +223,9 @@ pub(crate) fn parse_value(text: &str, source: usize, shift: isize, origin: &Orig
     }
 }
 
-/// Parses the default of a parameter; problems in it point to the declaration.
-pub(crate) fn parse_default(key: &str, literal: &str, issues: &mut Issues) -> Option<Node> {
-    match parse_value(literal, 0, 0, &Origin::Default) {
+/// Parses a value that a declaration writes as TOML; problems in it point to the declaration.
+pub(crate) fn parse_literal(key: &str, literal: &str, origin: &Origin, issues: &mut Issues) -> Option<Node> {
+    match parse_value(literal, 0, 0, origin) {
         Ok(mut node) => {
             node.place = Place::default();
             Some(node)
@@ -234,7 +234,7 @@ pub(crate) fn parse_default(key: &str, literal: &str, issues: &mut Issues) -> Op
             issues.add(Issue::new(
                 Place::default(),
                 key,
-                format!("the declared default of `{key}` is not TOML: {literal}"),
+                format!("the declared value of `{key}` is not TOML: {literal}"),
             ));
             None
         }

@@ -1,10 +1,12 @@
-//! The scenario before it is resolved: the file's sections, with size overlay and `--set` applied.
+//! The scenario before it is resolved: the file's sections. What a size and `--set` change in them is in `overlay.rs`.
 
 use crate::diagnostics::{Issue, Issues, Place};
-use crate::document::{Content, Field, Node, parse_default, parse_value};
+use crate::document::{Content, Field, Node};
+use crate::network::presets;
 use crate::params::Origin;
-use crate::resolve::{at, kind_of};
-use crate::spec::{Kind, ParamSpec, SystemSpec};
+use crate::resolve::at;
+use crate::scenario::DEFAULT_SIZE;
+use crate::spec::{Kind, ParamSpec};
 
 /// Keys of the language itself; everything else at the top level is a parameter section.
 pub(crate) const RESERVED: [&str; 13] = [
@@ -23,7 +25,7 @@ pub(crate) const RESERVED: [&str; 13] = [
     "size",
 ];
 /// Keys of one value each.
-const HEAD: [&str; 6] = ["name", "system", "about", "seed", "order_seed", "replicas"];
+pub(crate) const HEAD: [&str; 6] = ["name", "system", "about", "seed", "order_seed", "replicas"];
 /// Keys that make a table the range of an axis.
 const RANGE: [&str; 5] = ["from", "to", "step", "points", "scale"];
 
@@ -47,6 +49,8 @@ pub(crate) struct Draft {
     pub(crate) faults: Vec<Node>,
     pub(crate) axes: Vec<RawAxis>,
     pub(crate) zip: Option<Node>,
+    /// Axes that an overlay fixed at one value and so took out of `zip`.
+    pub(crate) unzipped: Vec<String>,
     pub(crate) series: Option<Node>,
     pub(crate) expects: Vec<Node>,
     pub(crate) plots: Vec<Node>,
@@ -65,6 +69,7 @@ impl Draft {
             faults: Vec::new(),
             axes: Vec::new(),
             zip: None,
+            unzipped: Vec::new(),
             series: None,
             expects: Vec::new(),
             plots: Vec::new(),
@@ -95,156 +100,9 @@ impl Draft {
         self.head.iter().find(|f| f.key == key).map(|f| &f.node)
     }
 
-    /// Applies the overlay of a size; the body alone is the size `default`.
-    pub(crate) fn apply_size(
-        &mut self,
-        size: &str,
-        system: &SystemSpec,
-        params: &[ParamSpec],
-        issues: &mut Issues,
-    ) {
-        let Some(overlay) = self.sizes.iter().find(|f| f.key == size).cloned() else { return };
-        let origin = Origin::Size(size.into());
-        for field in overlay.node.fields().unwrap_or_default() {
-            self.set(
-                &field.key,
-                field.place,
-                field.node.clone().with_origin(&origin),
-                system,
-                params,
-                issues,
-            );
-        }
-    }
-
-    /// Applies one `--set key=value`.
-    pub(crate) fn apply_set(
-        &mut self,
-        text: &str,
-        system: &SystemSpec,
-        params: &[ParamSpec],
-        issues: &mut Issues,
-    ) {
-        let source = issues.source(format!("--set {text}"), text);
-        let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
-            let place = Place { source, start: 0, end: text.len() };
-            let issue = Issue::new(place, "", format!("--set {text}: this is not key=value"));
-            return issues
-                .add(issue.expected("a dotted key, `=`, a value: --set protocol.block_interval=10s"));
-        };
-        let place = Place { source, start: 0, end: key.len() };
-        // Places in the value: it starts after the key and the equals sign.
-        let shift = isize::try_from(key.len() + 1).unwrap_or(0);
-        let node = match parse_value(value, source, shift, &Origin::Set) {
-            Ok(node) => node,
-            Err(issue) if value.trim_start().starts_with(['[', '{', '"', '\'']) => return issues.add(issue),
-            Err(_) => {
-                let place = Place { source, start: key.len() + 1, end: text.len() };
-                Node { place, origin: Origin::Set, content: Content::Text(value.trim().to_string()) }
-            }
-        };
-        self.set(key.trim(), place, node, system, params, issues);
-    }
-
-    /// Replaces what a dotted key means: a head value, an axis, a fault's field or a parameter.
-    pub(crate) fn set(
-        &mut self,
-        key: &str,
-        place: Place,
-        node: Node,
-        system: &SystemSpec,
-        params: &[ParamSpec],
-        issues: &mut Issues,
-    ) {
-        let section = key.split('.').next().unwrap_or(key);
-        match section {
-            "system" | "expect" | "plot" | "claim" | "size" => {
-                let issue = Issue::new(place, key, format!("`{section}` cannot be overridden"));
-                issues.add(issue.expected("a parameter, an axis of the sweep, `seed` or `replicas`"));
-            }
-            _ if HEAD.contains(&key) => self.set_head(key, place, node),
-            "series" if key == "series" => self.series = Some(node),
-            "sweep" => {
-                let rest = key.strip_prefix("sweep.").unwrap_or_default();
-                let field = Field { key: rest.to_string(), place, node };
-                self.add_sweep(&field, true, issues);
-            }
-            _ if self.axes.iter().any(|a| a.key == key) => {
-                self.replace_axis(key, place, node, kind_of(system, params, key).as_ref());
-            }
-            "fault" => self.set_fault(key, place, node, issues),
-            _ => self.set_param(key, place, node, system, params, issues),
-        }
-    }
-
-    fn set_head(&mut self, key: &str, place: Place, node: Node) {
-        self.head.retain(|f| f.key != key);
-        self.head.push(Field { key: key.to_string(), place, node });
-    }
-
-    /// A value on a swept key – a parameter's or a fault's – takes the place of the axis: the sweep would hide it.
-    fn replace_axis(&mut self, key: &str, place: Place, node: Node, kind: Option<&Kind>) {
-        if let Some(axis) = self.axes.iter_mut().find(|a| a.key == key) {
-            axis.node = as_axis(node, kind);
-            axis.place = place;
-        }
-    }
-
-    fn set_fault(&mut self, key: &str, place: Place, node: Node, issues: &mut Issues) {
-        let path: Vec<&str> = key.split('.').collect();
-        match (path.as_slice(), node.content) {
-            ([_], Content::Array(items)) => self.faults = items,
-            ([_, id, field @ ..], content) if !field.is_empty() => {
-                let value = Node { content, ..node };
-                match find_fault(&mut self.faults, id) {
-                    Some(fault) => fault.assign(field, place, value),
-                    None => issues.add(no_such_fault(place, key, id)),
-                }
-            }
-            _ => {
-                let issue = Issue::new(place, key, format!("`{key}` does not name a field of a fault"));
-                issues.add(issue.expected("fault.<id>.<field>, for example fault.fault-1.at"));
-            }
-        }
-    }
-
-    fn set_param(
-        &mut self,
-        key: &str,
-        place: Place,
-        node: Node,
-        system: &SystemSpec,
-        params: &[ParamSpec],
-        issues: &mut Issues,
-    ) {
-        // `stop` says when a run ends: another condition replaces the former one instead of joining it.
-        if key == "stop"
-            && let Content::Table(sections) = &mut self.root.content
-        {
-            sections.retain(|f| f.key != "stop");
-        }
-        let declared = kind_of(system, params, key).is_some();
-        let below = format!("{key}.");
-        let is_section = !declared && params.iter().any(|p| p.key.starts_with(&below));
-        match node.content {
-            Content::Table(fields) if is_section => {
-                for field in fields {
-                    self.set(
-                        &format!("{below}{}", field.key),
-                        field.place,
-                        field.node,
-                        system,
-                        params,
-                        issues,
-                    );
-                }
-            }
-            content => assign_param(&mut self.root, key, place, Node { content, ..node }, params, issues),
-        }
-    }
-
-    /// Adds or replaces axes: a list or a range is an axis, any other table holds axes.
-    fn add_sweep(&mut self, field: &Field, overlay: bool, issues: &mut Issues) {
+    /// Adds or replaces axes: a table that is no range holds axes, everything else is one (if it can be, see
+    /// [`Resolver::sweep`]).
+    pub(crate) fn add_sweep(&mut self, field: &Field, overlay: bool, issues: &mut Issues) {
         let key = if field.key == "sweep" { "" } else { field.key.as_str() };
         if key == "zip" {
             self.zip = Some(field.node.clone());
@@ -262,27 +120,55 @@ impl Draft {
                     self.add_sweep(&inner, overlay, issues);
                 }
             }
-            Content::Table(_) | Content::Array(_) => self.add_axis(key, field, overlay, issues),
-            _ if overlay => {
-                let node = as_axis(field.node.clone(), None);
-                self.add_axis(key, &Field { node, ..field.clone() }, overlay, issues);
-            }
-            _ => issues.add(not_an_axis(key, field.node.place)),
+            _ if overlay => self.overlay_axis(key, field.place, field.node.clone(), None, issues),
+            _ => self.add_axis(key, field, issues),
         }
     }
 
-    fn add_axis(&mut self, key: &str, field: &Field, overlay: bool, issues: &mut Issues) {
+    fn add_axis(&mut self, key: &str, field: &Field, issues: &mut Issues) {
         if key.is_empty() {
             return issues.add(not_an_axis("sweep", field.node.place));
         }
-        let axis = RawAxis { key: key.to_string(), place: field.place, node: field.node.clone() };
+        if self.axes.iter().any(|a| a.key == key) {
+            let issue = Issue::new(field.place, key, format!("the axis `{key}` is given twice"));
+            return issues
+                .add(issue.help("remove one of them; it may be written as \"a.b\" = … or under a.b"));
+        }
+        self.axes.push(RawAxis { key: key.to_string(), place: field.place, node: field.node.clone() });
+    }
+
+    /// Replaces an axis, or adds one. An axis of one value has nothing to advance together with: it leaves its `zip`.
+    pub(crate) fn overlay_axis(
+        &mut self,
+        key: &str,
+        place: Place,
+        node: Node,
+        kind: Option<&Kind>,
+        issues: &mut Issues,
+    ) {
+        if key.is_empty() {
+            return issues.add(not_an_axis("sweep", node.place));
+        }
+        let node = as_axis(node, kind);
+        if matches!(&node.content, Content::Array(items) if items.len() == 1) {
+            self.unzip(key);
+        }
+        let axis = RawAxis { key: key.to_string(), place, node };
         match self.axes.iter_mut().find(|a| a.key == key) {
-            Some(old) if overlay => *old = axis,
-            Some(_) => {
-                let issue = Issue::new(field.place, key, format!("the axis `{key}` is given twice"));
-                issues.add(issue.help("remove one of them; it may be written as \"a.b\" = … or under a.b"));
-            }
+            Some(old) => *old = axis,
             None => self.axes.push(axis),
+        }
+    }
+
+    fn unzip(&mut self, key: &str) {
+        let Some(Content::Array(groups)) = self.zip.as_mut().map(|zip| &mut zip.content) else { return };
+        for group in groups {
+            let Content::Array(names) = &mut group.content else { continue };
+            let before = names.len();
+            names.retain(|name| name.text() != Some(key));
+            if names.len() < before {
+                self.unzipped.push(key.to_string());
+            }
         }
     }
 }
@@ -309,7 +195,7 @@ pub(crate) fn assign_param(
                 Content::Text(_) => Some(old.clone()),
                 _ => None,
             },
-            None => param.default.and_then(|literal| parse_default(param.key, literal, issues)),
+            None => presets::unset(root, param, issues),
         };
         if let Some(mut start) = start {
             if matches!(start.content, Content::Text(_)) {
@@ -359,7 +245,8 @@ fn as_axis(node: Node, kind: Option<&Kind>) -> Node {
     Node { place: node.place, origin: node.origin.clone(), content: Content::Array(vec![node]) }
 }
 
-fn not_an_axis(key: &str, place: Place) -> Issue {
+/// The complaint about what is neither a list nor a range.
+pub(crate) fn not_an_axis(key: &str, place: Place) -> Issue {
     Issue::new(place, key, format!("`{key}` is not an axis of a sweep")).expected(
         "a list [1, 2, 3], a range { from = 0, to = 1, step = 0.1 } or { from = 1, to = 1000, points = 4, scale = \"log\" }",
     )
@@ -379,6 +266,11 @@ fn tables(field: Field, issues: &mut Issues) -> Vec<Node> {
     }
 }
 
+/// Whether a word can stand in a dotted key and on a command line as it is.
+pub(crate) fn is_plain(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+}
+
 fn sizes(field: Field, issues: &mut Issues) -> Vec<Field> {
     let wrong = |place, key: &str| {
         Issue::new(place, key, format!("`{key}` is not a table of overrides"))
@@ -386,8 +278,18 @@ fn sizes(field: Field, issues: &mut Issues) -> Vec<Field> {
     };
     match field.node.content {
         Content::Table(fields) => {
-            for size in fields.iter().filter(|f| f.node.fields().is_none()) {
-                issues.add(wrong(size.place, &format!("size.{}", size.key)));
+            for size in &fields {
+                let key = format!("size.{}", size.key);
+                if size.node.fields().is_none() {
+                    issues.add(wrong(size.place, &key));
+                } else if size.key == DEFAULT_SIZE {
+                    let issue = Issue::new(size.place, key, "`default` is the file without a size");
+                    issues.add(issue.help("write these values into the file's own sections"));
+                } else if !is_plain(&size.key) {
+                    let issue =
+                        Issue::new(size.place, key, format!("a size cannot be called {:?}", size.key));
+                    issues.add(issue.expected("letters, digits, dashes and underscores"));
+                }
             }
             fields
         }

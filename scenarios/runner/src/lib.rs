@@ -9,21 +9,24 @@
 //! - Top level: `name` (names the run directory), `system`, `about`, `seed` (1), `order_seed` of simultaneous events (0),
 //!   `replicas` per sweep point (1).
 //! - Parameter sections: what the system declares, and `[network]` when it takes one. A parameter with variants is a table
-//!   `{ kind = "regions", table = "bitcoin-2019" }`, or the bare word when the kind requires nothing else.
+//!   `{ kind = "regions", table = "bitcoin-2019" }`, or the bare word when the kind requires nothing else. `network.preset`
+//!   (`lan`, `wan`, `4g` …) gives the values that nobody sets otherwise.
 //! - `[[fault]]`: `kind`, `at`, `for`, `id` (`fault-1`, `fault-2` … unless given) and the fields of the kind.
 //! - `[sweep]`: axes by dotted key, crossed in file order, the first being the slowest. An axis is a list, or
-//!   `{ from, to, step }` (inclusive, exact decimals), or `{ from, to, points, scale = "linear" | "log" }`.
+//!   `{ from, to, step }` (inclusive, exact decimals of the unit as written), or `{ from, to, points, scale = "linear" | "log" }`.
 //!   `zip = [["a.x", "a.y"], …]` lets axes of equal length advance together. Faults are swept as `"fault.<id>.<field>"`.
 //! - `[[expect]]`: `metric`, `where`, and any of `at_most`, `at_least`, `between`, `equals` with `tolerance`, `theory` with
 //!   `sigmas` (3.5), `theory_lower`, `theory_upper`; `confidence` (0.95); `size` (one or several: evaluated only there).
 //! - `[[plot]]`: `kind` (`curve`, `cdf`, `bars`), `x`, `y`, `series`, `theory`, `log_x`, `log_y`, `title`, `where`,
 //!   `series_name` (a time series). `[[claim]]`: `id`, `about`, `metric`, `note`. `[series]`: `write`, `replicas` (only the
 //!   first so many).
-//! - `[size.NAME]`: overrides by dotted key, nested tables allowed; `stop` is replaced as a whole, another `kind` drops the
-//!   fields of the old one, a value on a swept key replaces its axis. `--set` does the same, after the size.
+//! - `[size.NAME]`: overrides by dotted key, nested tables allowed (`[size.smoke.fault.cut]`); `stop` is replaced as a whole,
+//!   another `kind` drops the fields of the old one, a value on a swept key replaces its axis and leaves its `zip`. `--set` does
+//!   the same, after the size.
 
 mod attempt;
 mod axis;
+mod blame;
 mod canonical;
 mod demands;
 mod details;
@@ -37,12 +40,14 @@ mod experiment;
 mod explain;
 pub mod faults;
 mod gates;
+mod head;
 mod journal;
 mod load;
 mod lock;
 mod manifest;
 pub mod network;
 mod occupy;
+mod overlay;
 mod pairing;
 mod params;
 mod points;

@@ -5,13 +5,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::axis::Sweep;
+use crate::blame::blame;
 use crate::canonical::{Input, file_keys, name_inputs};
 use crate::demands::Gates;
 use crate::diagnostics::{Diagnostics, Issue, Issues, Place};
 use crate::document::{self, Node};
-use crate::draft::{Draft, RESERVED, assign_param, fault_position, find_fault, no_such_fault};
+use crate::draft::{Draft, RESERVED, assign_param, find_fault, no_such_fault};
 use crate::experiment::{Complaint, Experiment, Files};
 use crate::gates::Vocabulary;
+use crate::head::{self, Counts};
+use crate::network::presets;
 use crate::params::{Entry, Origin, Params};
 use crate::points::Point;
 use crate::registry::Registry;
@@ -20,14 +23,6 @@ use crate::scenario::{DEFAULT_SIZE, LoadOptions, Scenario};
 use crate::spec::{Kind, ParamSpec, SystemSpec, quoted};
 use crate::value::Value;
 
-/// Most replicas of one point.
-const MAX_REPLICAS: i64 = 100_000_000;
-/// Replicas when the scenario does not say.
-const DEFAULT_REPLICAS: u64 = 1;
-/// Seed when the scenario does not say.
-const DEFAULT_SEED: u64 = 1;
-/// Order seed when the scenario does not say.
-const DEFAULT_ORDER_SEED: u64 = 0;
 /// Most runs of one scenario.
 const MAX_RUNS: u64 = 100_000_000;
 
@@ -57,7 +52,7 @@ pub(crate) fn load_text(
     let size = overlay(&mut draft, experiment.spec(), &params, options, &mut issues);
     let mut loader = Loader { experiment, params, files, vocabulary, issues };
     if let Some(pristine) = &pristine {
-        others.iter().for_each(|size| loader.check_size(pristine.clone(), size));
+        others.iter().for_each(|size| loader.check_size(pristine, size, options));
     }
     let scenario = loader.resolve(draft, path, size);
     loader.issues.finish(scenario)
@@ -105,6 +100,18 @@ fn overlay(
         issues.add(issue.expected(format!("one of {}", quoted(sizes.iter().copied()))).suggest(&size, sizes));
     }
     draft.apply_size(&size, system, params, issues);
+    command_line(draft, system, params, options, issues);
+    size
+}
+
+/// Applies `--set`, `--seed`, `--order-seed` and `--replicas`.
+fn command_line(
+    draft: &mut Draft,
+    system: &SystemSpec,
+    params: &[ParamSpec],
+    options: &LoadOptions,
+    issues: &mut Issues,
+) {
     for set in &options.sets {
         draft.apply_set(set, system, params, issues);
     }
@@ -124,7 +131,6 @@ fn overlay(
             }
         }
     }
-    size
 }
 
 struct Loader<'v> {
@@ -143,13 +149,9 @@ impl Loader<'_> {
         let files = self.files.clone();
         let sizes: Vec<String> = draft.sizes.iter().map(|f| f.key.clone()).collect();
         let mut resolver = Resolver { files: &files, issues: &mut self.issues };
-        let name = head_name(&mut resolver, &draft, path);
-        let about = head_text(&mut resolver, &draft, "about").unwrap_or_default();
-        let seed = head_count(&mut resolver, &draft, "seed", 0, i64::MAX).unwrap_or(DEFAULT_SEED);
-        let order_seed =
-            head_count(&mut resolver, &draft, "order_seed", 0, i64::MAX).unwrap_or(DEFAULT_ORDER_SEED);
-        let replicas =
-            head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS).unwrap_or(DEFAULT_REPLICAS);
+        let name = head::name(&mut resolver, &draft, path);
+        let about = head::text(&mut resolver, &draft, "about").unwrap_or_default();
+        let Counts { seed, order_seed, replicas } = head::counts(&mut resolver, &draft);
         if !spec.network {
             reject_network(&mut resolver, &draft, spec);
         }
@@ -223,19 +225,32 @@ impl Loader<'_> {
         }
     }
 
-    /// Checks the keys and values of an overlay that was not chosen: a broken [size.full] shows at once.
-    fn check_size(&mut self, mut draft: Draft, size: &str) {
+    /// Checks a size that was not chosen: a broken [size.full] shows at once. What the command line mends is no problem, nor
+    /// is what it would only break at that size: a problem counts when it is there with and without `--set`.
+    fn check_size(&mut self, pristine: &Draft, size: &str, options: &LoadOptions) {
+        let without = self.problems_of(pristine.clone(), size, &LoadOptions::default());
+        if without.is_empty() {
+            return;
+        }
+        let with = self.problems_of(pristine.clone(), size, options);
+        self.issues.join(without, |problem| with.contains(problem));
+    }
+
+    /// Looks at the keys and values of a size, without asking the system about their combination.
+    fn problems_of(&self, mut draft: Draft, size: &str, options: &LoadOptions) -> Issues {
         let experiment = Arc::clone(&self.experiment);
         let params = Arc::clone(&self.params);
-        draft.apply_size(size, experiment.spec(), &params, &mut self.issues);
-        let mut resolver = Resolver { files: &self.files, issues: &mut self.issues };
+        let mut issues = self.issues.sibling();
+        draft.apply_size(size, experiment.spec(), &params, &mut issues);
+        command_line(&mut draft, experiment.spec(), &params, options, &mut issues);
+        let mut resolver = Resolver { files: &self.files, issues: &mut issues };
         resolver.unknown_keys(&draft.root, "", &params, &RESERVED);
         let sweep = resolver.sweep(&draft, experiment.spec(), &params);
         first_values(&mut resolver, &mut draft, &sweep, &params);
         entries(&mut resolver, &draft, &params);
-        head_count(&mut resolver, &draft, "seed", 0, i64::MAX);
-        head_count(&mut resolver, &draft, "order_seed", 0, i64::MAX);
-        head_count(&mut resolver, &draft, "replicas", 1, MAX_REPLICAS);
+        resolver.faults(&draft.faults);
+        head::counts(&mut resolver, &draft);
+        issues
     }
 
     /// Lets the system reject combinations of parameters.
@@ -260,7 +275,8 @@ impl Loader<'_> {
 fn entries(resolver: &mut Resolver<'_>, draft: &Draft, params: &[ParamSpec]) -> BTreeMap<String, Entry> {
     let mut entries = BTreeMap::new();
     for param in params {
-        let (node, section) = (at(&draft.root, param.key), section(draft, param.key));
+        let preset = presets::node(&draft.root, param.key, resolver.issues);
+        let (node, section) = (at(&draft.root, param.key).or(preset.as_ref()), section(draft, param.key));
         resolver.param(param, param.key, node, section, &mut entries);
     }
     entries
@@ -309,31 +325,6 @@ fn rename_within(label: &mut Value, inputs: &[Input]) {
     }
 }
 
-/// Where the blamed parameter was set: in the sweep, in a fault, in the file, or nowhere.
-fn blame(draft: &Draft, sweep: &Sweep, point: &Point, key: &str) -> Place {
-    let positions = sweep.positions(point.index);
-    let swept = sweep.axes.iter().zip(positions).find(|(axis, _)| axis.key == key);
-    if let Some((axis, at)) = swept {
-        return axis.values[at].node.place;
-    }
-    if let Some((id, field)) = key.strip_prefix("fault.").and_then(|rest| rest.split_once('.'))
-        && let Some(position) = fault_position(&draft.faults, id)
-    {
-        let fault = &draft.faults[position];
-        return fault.get(field).map_or(fault.place, |node| node.place);
-    }
-    let mut known = key;
-    loop {
-        if let Some(node) = at(&draft.root, known) {
-            return node.place;
-        }
-        match known.rsplit_once('.') {
-            Some((parent, _)) => known = parent,
-            None => return draft.place,
-        }
-    }
-}
-
 fn section(draft: &Draft, key: &str) -> Place {
     let first = key.split('.').next().unwrap_or(key);
     at(&draft.root, first).map_or(draft.place, |n| n.place)
@@ -371,43 +362,5 @@ fn reject_network(resolver: &mut Resolver<'_>, draft: &Draft, spec: &SystemSpec)
     for fault in &draft.faults {
         let issue = Issue::new(fault.place, "fault", format!("{} has no network that could fail", spec.name));
         resolver.issues.add(issue.help("remove [[fault]]"));
-    }
-}
-
-fn head_text(resolver: &mut Resolver<'_>, draft: &Draft, key: &str) -> Option<String> {
-    match resolver.value(&Kind::Text, key, draft.head(key)?)? {
-        Value::Text(t) => Some(t),
-        _ => None,
-    }
-}
-
-/// The name, which also names a directory.
-fn head_name(resolver: &mut Resolver<'_>, draft: &Draft, path: &Path) -> String {
-    const EXPECTED: &str =
-        "letters, digits, dashes, underscores and dots, not beginning with a dot, at most 100";
-    let Some(node) = draft.head("name") else {
-        let stem = path.file_stem().map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
-        let issue = Issue::new(draft.place, "name", "`name` is missing").expected(EXPECTED);
-        let issue = if is_name(&stem) { issue.help(format!("name = \"{stem}\"")) } else { issue };
-        resolver.issues.add(issue);
-        return String::new();
-    };
-    let name = head_text(resolver, draft, "name").unwrap_or_default();
-    if node.text().is_some() && !is_name(&name) {
-        let message = format!("`name` cannot be {}: it names the run directory", node.describe());
-        resolver.issues.add(Issue::new(node.place, "name", message).expected(EXPECTED));
-    }
-    name
-}
-
-fn is_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    !name.is_empty() && name.len() <= 100 && !name.starts_with('.') && name.chars().all(plain)
-}
-
-fn head_count(resolver: &mut Resolver<'_>, draft: &Draft, key: &str, min: i64, max: i64) -> Option<u64> {
-    match resolver.value(&Kind::integer(min, max), key, draft.head(key)?)? {
-        Value::Integer(i) => u64::try_from(i).ok(),
-        _ => None,
     }
 }

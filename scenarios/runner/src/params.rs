@@ -14,6 +14,8 @@ pub enum Origin {
     /// The declaration of the parameter.
     #[default]
     Default,
+    /// The preset of links of this name (`network.preset`).
+    Preset(Arc<str>),
     /// The body of the scenario file.
     File,
     /// The size overlay of this name.
@@ -28,6 +30,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
+            Self::Preset(name) => write!(f, "preset {name}"),
             Self::File => f.write_str("file"),
             Self::Size(name) => write!(f, "size.{name}"),
             Self::Set => f.write_str("--set"),

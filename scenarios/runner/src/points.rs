@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use astrarium_node::hash::mix;
 
-use crate::axis::Sweep;
+use crate::axis::{Axis, Sweep};
 use crate::document::Node;
 use crate::draft::{Draft, assign_param, find_fault, no_such_fault};
+use crate::network::presets;
 use crate::params::{Entry, Params};
 use crate::resolve::{Resolver, at};
 use crate::spec::ParamSpec;
@@ -70,7 +71,14 @@ impl Resolver<'_> {
     ) -> Vec<Point> {
         let touched: Vec<&ParamSpec> = params
             .iter()
-            .filter(|p| sweep.axes.iter().any(|a| a.key == p.key || below(&a.key, p.key)))
+            .filter(|p| {
+                let changes = |a: &Axis| {
+                    a.key == p.key
+                        || below(&a.key, p.key)
+                        || (a.key == presets::KEY && presets::governs(p.key))
+                };
+                sweep.axes.iter().any(changes)
+            })
             .collect();
         let mut points = Vec::with_capacity(sweep.len());
         for index in 0..sweep.len() {
@@ -119,8 +127,11 @@ impl Resolver<'_> {
             }
         }
         let mut fresh: BTreeMap<String, Entry> = BTreeMap::new();
+        let named = if at(&local, presets::KEY).is_some() { &local } else { &draft.root };
         for spec in touched {
-            self.param(spec, spec.key, at_key(&local, spec.key), draft.place, &mut fresh);
+            let preset = presets::node(named, spec.key, self.issues);
+            let node = at_key(&local, spec.key).or(preset.as_ref());
+            self.param(spec, spec.key, node, draft.place, &mut fresh);
         }
         let gone: BTreeSet<String> = base
             .iter()

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostics::{Issue, Issues, Place, nearest};
-use crate::document::{Content, Field, Node, parse_default};
+use crate::document::{Content, Field, Node, parse_literal};
+use crate::draft::is_plain;
 use crate::experiment::Files;
 use crate::params::{Entry, FaultParams, Origin};
 use crate::spec::{Kind, ParamSpec, SystemSpec, Variant, quoted};
@@ -59,14 +60,14 @@ impl Resolver<'_> {
             return self.given(&spec.kind, key, node, out);
         }
         if let Some(literal) = spec.default {
-            if let Some(node) = parse_default(key, literal, self.issues) {
+            if let Some(node) = parse_literal(key, literal, &Origin::Default, self.issues) {
                 self.given(&spec.kind, key, &node, out);
             }
         } else if !spec.optional {
             self.issues.add(
                 Issue::new(section, key, format!("`{key}` is missing"))
                     .expected(spec.kind.expectation())
-                    .help(format!("it has no default; it is the {}", spec.about)),
+                    .help(format!("it has no default: {}", spec.about)),
             );
         }
     }
@@ -211,7 +212,8 @@ impl Resolver<'_> {
         let issue = Issue::new(
             node.place,
             key,
-            format!("`{key}`: cannot use the file {}: {problem}", path.display()),
+            // Control characters do not belong into a terminal.
+            format!("`{key}`: cannot use the file {}: {problem}", path.display().to_string().escape_debug()),
         )
         .expected(Kind::File.expectation());
         self.issues.add(issue);
@@ -341,10 +343,10 @@ impl Resolver<'_> {
         };
         let kind = word(fields.remove("kind"))?;
         let id = word(fields.remove("id")).unwrap_or_else(|| key.to_string());
-        if id.is_empty() || id.contains('.') {
+        if !is_plain(&id) {
             let issue =
-                Issue::new(node.place, "fault.id", format!("the id \"{id}\" of a fault is not a plain word"));
-            self.issues.add(issue.help("letters, digits and dashes"));
+                Issue::new(node.place, "fault.id", format!("the id {id:?} of a fault is not a plain word"));
+            self.issues.add(issue.help("letters, digits, dashes and underscores"));
         }
         Some(FaultParams { id, kind, fields })
     }

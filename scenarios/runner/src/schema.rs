@@ -168,7 +168,7 @@ fn expect_schema(metrics: &[&str], theories: &[&str]) -> Json {
             "metric": { "enum": metrics },
             "where": { "type": "object" },
             "at_most": number, "at_least": number, "equals": number, "tolerance": number,
-            "between": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 },
+            "between": { "type": "array", "items": number, "minItems": 2, "maxItems": 2 },
             "theory": theory, "theory_lower": theory, "theory_upper": theory,
             "sigmas": { "type": "number", "minimum": 0, "default": 3.5 },
             "confidence": { "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1, "default": 0.95 },

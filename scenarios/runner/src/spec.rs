@@ -23,6 +23,9 @@ pub struct SystemSpec {
     /// Whether the system's packets name sockets and not nodes, so that middleboxes (`network.nat`, fault `nat-rebind`) mean
     /// something to it.
     pub addressed: bool,
+    /// Values that `new` shows for parameters without a default, as TOML literals by dotted key, where an arbitrary value of
+    /// the right kind would be refused.
+    pub examples: &'static [(&'static str, &'static str)],
     /// A commented scenario for `new`; empty means: generate it from the declarations.
     pub template: &'static str,
 }
@@ -39,6 +42,7 @@ impl SystemSpec {
             series: Vec::new(),
             network: false,
             addressed: false,
+            examples: &[],
             template: "",
         }
     }

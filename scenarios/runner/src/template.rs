@@ -38,7 +38,7 @@ pub fn template(system: &SystemSpec) -> String {
             let _ = writeln!(out, "\n[{section}]");
         }
         for param in params.iter().filter(|p| p.key.rsplit_once('.').map_or("", |(s, _)| s) == section) {
-            write_param(&mut out, param, param.required() || Some(param.key) == end);
+            write_param(&mut out, system, param, param.required() || Some(param.key) == end);
         }
     }
     write_rest(&mut out, system, &params);
@@ -55,7 +55,7 @@ fn end_of_run(params: &[ParamSpec]) -> Option<&'static str> {
     ends.find(|p| matches!(p.kind, Kind::Integer { .. })).map(|p| p.key)
 }
 
-fn write_param(out: &mut String, param: &ParamSpec, set: bool) {
+fn write_param(out: &mut String, system: &SystemSpec, param: &ParamSpec, set: bool) {
     let key = param.key.rsplit('.').next().unwrap_or(param.key);
     let _ = writeln!(out, "# {} [{}]; {}", param.about, param.source, param.kind.expectation());
     if let Kind::Variants(variants) = &param.kind {
@@ -67,14 +67,14 @@ fn write_param(out: &mut String, param: &ParamSpec, set: bool) {
         }
     }
     let comment = if set { "" } else { "# " };
-    let _ = writeln!(out, "{comment}{key} = {}", value(param));
+    let _ = writeln!(out, "{comment}{key} = {}", shown(system, param));
 }
 
 fn write_rest(out: &mut String, system: &SystemSpec, params: &[ParamSpec]) {
     let swept =
         params.iter().find(|p| p.required() || matches!(p.kind, Kind::Share)).or_else(|| params.first());
     if let Some(param) = swept {
-        let _ = writeln!(out, "\n# [sweep]\n# {} = [{}]", quote(param.key), value(param));
+        let _ = writeln!(out, "\n# [sweep]\n# {} = [{}]", quote(param.key), shown(system, param));
     }
     if !system.metrics.is_empty() {
         out.push_str("\n# Metrics:\n");
@@ -85,6 +85,14 @@ fn write_rest(out: &mut String, system: &SystemSpec, params: &[ParamSpec]) {
         let _ = writeln!(out, "# [[expect]]\n# metric = {}\n# at_most = 1.0", quote(system.metrics[0].name));
     }
     out.push_str("\n[size.smoke]\nreplicas = 2\n");
+}
+
+/// The default, or an example: the system's own where it has one.
+fn shown(system: &SystemSpec, param: &ParamSpec) -> String {
+    match system.examples.iter().find(|(key, _)| *key == param.key) {
+        Some((_, literal)) => (*literal).to_string(),
+        None => value(param),
+    }
 }
 
 /// The default, or an example of the kind.

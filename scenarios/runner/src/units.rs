@@ -32,6 +32,9 @@ const BYTES: [(&str, u64); 9] = [
     ("B", 1),
 ];
 
+/// Seconds per unit of time after the slash of a rate, shortest first.
+const PER: [(&str, u64); 4] = [("s", 1), ("min", 60), ("h", 3_600), ("d", 86_400)];
+
 /// Largest power of ten that is ever multiplied out: beyond it every quantity is out of range anyway.
 const MAX_EXPONENT: i32 = 400;
 
@@ -245,6 +248,13 @@ pub fn format_bytes(bytes: u64) -> String {
 /// # Errors
 /// What is wrong with the text, as the end of a sentence.
 pub fn parse_per_second(text: &str) -> Result<f64, String> {
+    let (number, seconds) = rate_as_written(text)?;
+    Ok(number / seconds as f64)
+}
+
+/// A rate as it is written: how many events, in how many seconds. The quotient alone would round: one per minute is no short
+/// decimal per second.
+pub(crate) fn rate_as_written(text: &str) -> Result<(f64, u64), String> {
     let (number, unit) = split(text)?;
     let Some((noun, per)) = unit.rsplit_once('/') else {
         return Err(if unit.is_empty() {
@@ -256,20 +266,27 @@ pub fn parse_per_second(text: &str) -> Result<f64, String> {
     if !noun.trim().chars().all(|c| c.is_alphabetic() || c == '_' || c == '-') {
         return Err(format!("has the unit `{unit}`, in which `{noun}` is not a word"));
     }
-    let seconds = match per.trim() {
-        "s" => 1.0,
-        "min" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        other => return Err(wrong_unit(&format!("/{other}"), ["/s", "/min", "/h", "/d"].into_iter())),
-    };
-    Ok(number.scaled(0)? / seconds)
+    match PER.iter().find(|(name, _)| *name == per.trim()) {
+        Some((_, seconds)) => Ok((number.scaled(0)?, *seconds)),
+        None => Err(wrong_unit(&format!("/{}", per.trim()), ["/s", "/min", "/h", "/d"].into_iter())),
+    }
 }
 
-/// Writes a rate of events.
+/// Writes a rate of events with the shortest unit of time that makes it a short number, for example 1/60 per second as `1 /min`.
 #[must_use]
 pub fn format_per_second(rate: f64) -> String {
-    format!("{} /s", shortest(rate))
+    // Six significant digits are a number that somebody may have written.
+    let short = |seconds: u64| {
+        let number: f64 = format!("{:.5e}", rate * seconds as f64).parse().ok()?;
+        (number / seconds as f64 == rate).then_some(number)
+    };
+    let written = |least: f64| {
+        PER.iter().find_map(|(unit, seconds)| {
+            let number = short(*seconds).filter(|&number| *seconds == 1 || number >= least)?;
+            Some(format!("{} /{unit}", shortest(number)))
+        })
+    };
+    written(1.0).or_else(|| written(0.0)).unwrap_or_else(|| format!("{} /s", shortest(rate)))
 }
 
 /// Reads a percentage such as `"30 %"` into a share.
@@ -349,5 +366,10 @@ mod tests {
         assert_eq!(format_bit_rate(20_000_000.0), "20 Mbit/s");
         assert_eq!(format_bit_rate(0.0), "0 bit/s");
         assert_eq!(format_per_second(0.5), "0.5 /s");
+        assert_eq!(format_per_second(0.0), "0 /s");
+        assert_eq!(format_per_second(7.0 / 60.0), "7 /min");
+        assert_eq!(format_per_second(1.5 / 3_600.0), "1.5 /h");
+        assert_eq!(format_per_second(0.5 / 86_400.0), "0.5 /d");
+        assert_eq!(format_per_second(1.0 / 7.0), "0.14285714285714285 /s");
     }
 }

@@ -57,7 +57,7 @@ fn cases() -> Vec<(&'static str, String, Vec<&'static str>)> {
         (
             "required key missing",
             format!("{HEAD}{NET}[adversary]\nconfirmations = 1\n"),
-            vec!["`adversary.share` is missing", "test.toml:5:", "it has no default"],
+            vec!["`adversary.share` is missing", "test.toml:5:", "it has no default: probability of heads"],
         ),
         (
             "unknown section",
@@ -402,6 +402,49 @@ fn cases() -> Vec<(&'static str, String, Vec<&'static str>)> {
             "interval upside down",
             expect("metric = \"heads\"\nbetween = [2, 1]"),
             vec!["`expect.between` cannot be a list", "low ≤ high"],
+        ),
+        (
+            "gate of no size",
+            expect("metric = \"heads\"\nat_most = 1\nsize = []"),
+            vec!["`expect.size` names no size", "test.toml:10:8"],
+        ),
+        (
+            "gate on no value",
+            expect("metric = \"heads\"\nat_most = 1\nwhere = { \"adversary.share\" = [] }"),
+            vec!["`where` lists no value for `adversary.share`"],
+        ),
+        (
+            "overlay of the body",
+            body("[size.default]\nreplicas = 2\n"),
+            vec!["`default` is the file without a size", "test.toml:7:7"],
+        ),
+        ("size without a name", body("[size.\"\"]\nreplicas = 2\n"), vec!["a size cannot be called \"\""]),
+        (
+            "fault without a usable name",
+            body("[[fault]]\nid = \"a=b\"\nkind = \"stop\"\nnodes = [0]\nat = \"1 s\"\n"),
+            vec!["the id \"a=b\" of a fault is not a plain word"],
+        ),
+        (
+            "interval of one bound",
+            expect("metric = \"heads\"\nbetween = [1]"),
+            vec!["`expect.between` cannot be a list", "two numbers"],
+        ),
+        (
+            "interval with a word",
+            expect("metric = \"heads\"\nbetween = [\"few\", 1]"),
+            vec!["the text \"few\" does not begin with a number", "test.toml:9:12"],
+        ),
+        (
+            "fault of a size that is not there",
+            body("[size.full.fault.cut]\nat = \"1 s\"\n"),
+            vec!["no [[fault]] has the id \"cut\""],
+        ),
+        (
+            "broken fault of a size that is not chosen",
+            body(
+                "[[fault]]\nkind = \"stop\"\nnodes = [0]\nat = \"1 s\"\n[size.full.fault.fault-1]\nat = 1\n",
+            ),
+            vec!["the number 1 has no unit", "test.toml:12:6"],
         ),
         (
             "plot of an unknown parameter",

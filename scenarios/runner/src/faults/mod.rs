@@ -52,7 +52,17 @@ pub fn kinds() -> Vec<Variant> {
         Variant::new(
             "one-way",
             "what one group sends does not reach the other; the way back works",
-            vec![nodes("from", "senders"), nodes("to", "recipients")],
+            vec![
+                nodes("from", "senders").optional(),
+                nodes("to", "recipients").optional(),
+                ParamSpec::new(
+                    "split",
+                    Kind::list(Kind::Share, 2, 2),
+                    "or: shares of senders and recipients, summing to 1; who is which is drawn at random",
+                    "scenario",
+                )
+                .optional(),
+            ],
         ),
         Variant::new(
             "gray",

@@ -85,7 +85,7 @@ impl Translation<'_> {
         let fault = self.fault;
         Ok(match fault.kind.as_str() {
             "partition" => Disturbance::Partition { marks: self.marks()? },
-            "one-way" => Disturbance::OneWay { from: self.listed("from")?, to: self.listed("to")? },
+            "one-way" => self.one_way()?,
             "gray" => Disturbance::Gray {
                 nodes: self.some_nodes()?,
                 loss: Probability::new(fault.share("loss")),
@@ -107,6 +107,37 @@ impl Translation<'_> {
                 return Err(self.complaint("kind", format!("\"{other}\" is not known here"), "report this"));
             }
         })
+    }
+
+    /// Two lists, or the two sides of a split: the first is not heard by the second.
+    fn one_way(&self) -> Result<Disturbance, Complaint> {
+        let (from, to, split) = (self.fault.has("from"), self.fault.has("to"), self.fault.has("split"));
+        match (from, to, split) {
+            (true, true, false) => {
+                Ok(Disturbance::OneWay { from: self.listed("from")?, to: self.listed("to")? })
+            }
+            (false, false, true) => {
+                let marks = self.marks()?;
+                let side = |wanted: u8| {
+                    let on = |(node, &mark): (usize, &u8)| (mark == wanted).then(|| NodeId::from(node));
+                    marks.iter().enumerate().filter_map(on).collect()
+                };
+                Ok(Disturbance::OneWay { from: side(0), to: side(1) })
+            }
+            (_, _, true) => {
+                let problem = "`split` and the lists both say who is cut off".to_owned();
+                Err(self.complaint("split", problem, "keep either `split`, or `from` and `to`"))
+            }
+            (from, _, false) => {
+                let field = if from { "to" } else { "from" };
+                let problem = format!("`{field}` is missing: nothing says who is cut off from whom");
+                Err(self.complaint(
+                    field,
+                    problem,
+                    "give `from = [0]` and `to = [1, 2]`, or `split = [0.5, 0.5]`",
+                ))
+            }
+        }
     }
 
     /// The nodes that the fault names or draws.
@@ -210,171 +241,4 @@ impl Translation<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::params::{Entry, Origin};
-
-    fn fault(id: &str, kind: &str, fields: &[(&str, Value)]) -> FaultParams {
-        let entry = |value: &Value| Entry { value: value.clone(), origin: Origin::File };
-        let mut all: BTreeMap<String, Entry> =
-            fields.iter().map(|(key, value)| ((*key).to_owned(), entry(value))).collect();
-        all.entry("at".to_owned()).or_insert(entry(&Value::Span(5)));
-        FaultParams { id: id.to_owned(), kind: kind.to_owned(), fields: all }
-    }
-
-    fn translate(faults: Vec<FaultParams>, nodes: usize) -> Result<Vec<Fault>, Complaint> {
-        let nat = Entry { value: Value::Text("population".into()), origin: Origin::File };
-        let params = BTreeMap::from([("network.nat.kind".to_owned(), nat)]);
-        plan(&Params::new(params, faults, Vec::new()), nodes, Seed(1))
-    }
-
-    fn one(kind: &str, fields: &[(&str, Value)]) -> Result<Fault, Complaint> {
-        translate(vec![fault("f", kind, fields)], 10).map(|mut plan| plan.remove(0))
-    }
-
-    fn list(numbers: &[i64]) -> Value {
-        Value::List(numbers.iter().map(|&n| Value::Integer(n)).collect())
-    }
-
-    fn shares(numbers: &[f64]) -> Value {
-        Value::List(numbers.iter().map(|&n| Value::Number(n)).collect())
-    }
-
-    fn crashed(fault: &Fault) -> Vec<u32> {
-        match &fault.action {
-            FaultAction::Crash { nodes, .. } => nodes.iter().map(|node| node.0).collect(),
-            other => panic!("not a crash: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_crash_lasts_as_long_as_it_says() {
-        let fields = [("nodes", list(&[3, 1])), ("for", Value::Span(7)), ("keep_state", Value::Bool(false))];
-        let crash = one("crash", &fields).unwrap();
-        assert_eq!((crash.at, crash.until), (Time::from_nanos(5), Some(Time::from_nanos(12))));
-        assert_eq!(crashed(&crash), [1, 3]);
-        assert!(matches!(crash.action, FaultAction::Crash { keep_state: false, .. }));
-        let restart = one("restart", &[("nodes", list(&[2]))]).unwrap();
-        assert_eq!(restart.until, Some(Time::from_nanos(6)), "back at once");
-        assert_eq!(one("stop", &[("nodes", list(&[2]))]).unwrap().until, None);
-    }
-
-    #[test]
-    fn shares_hit_whole_nodes_chosen_by_the_faults_own_name() {
-        let draw = |id: &str, share| {
-            crashed(
-                &translate(vec![fault(id, "stop", &[("share", Value::Number(share))])], 1_000).unwrap()[0],
-            )
-        };
-        let (few, more) = (draw("a", 0.1), draw("a", 0.3));
-        assert_eq!((few.len(), more.len()), (100, 300));
-        assert!(few.iter().all(|node| more.contains(node)), "a greater share hits the same nodes and more");
-        assert_ne!(few, draw("b", 0.1), "another fault hits others");
-        let beside = translate(
-            vec![
-                fault("b", "stop", &[("share", Value::Number(0.5))]),
-                fault("a", "stop", &[("share", Value::Number(0.1))]),
-            ],
-            1_000,
-        );
-        assert_eq!(crashed(&beside.unwrap()[1]), few, "another fault changes nothing");
-        assert_eq!(draw("a", 1.0).len(), 1_000);
-        assert_eq!(draw("a", 0.0).len(), 0);
-    }
-
-    #[test]
-    fn a_partition_splits_exactly() {
-        let split = one("partition", &[("split", shares(&[0.6, 0.3, 0.1]))]).unwrap();
-        let FaultAction::Disturb(Disturbance::Partition { marks }) = split.action else {
-            panic!("{split:?}")
-        };
-        assert_eq!([0, 1, 2].map(|side| marks.iter().filter(|&&mark| mark == side).count()), [6, 3, 1]);
-    }
-
-    #[test]
-    fn every_declared_kind_is_translated() {
-        for kind in super::super::kinds() {
-            let fields: Vec<(&str, Value)> = match kind.name {
-                "partition" => vec![("split", shares(&[0.5, 0.5]))],
-                "one-way" => vec![("from", list(&[0])), ("to", list(&[1, 2]))],
-                "gray" => vec![
-                    ("share", Value::Number(0.5)),
-                    ("loss", Value::Number(0.1)),
-                    ("delay", Value::Span(1_000)),
-                ],
-                "loss-burst" => vec![("p", Value::Number(0.25))],
-                "bandwidth" => vec![("factor", Value::Number(0.1))],
-                "clock-step" => vec![
-                    ("share", Value::Number(0.5)),
-                    ("by", Value::Span(9)),
-                    ("direction", Value::Text("back".into())),
-                ],
-                "nat-rebind" => vec![
-                    ("share", Value::Number(0.5)),
-                    ("moved", Value::Bool(true)),
-                    ("device", Value::Text("carrier".into())),
-                ],
-                _ => vec![("share", Value::Number(0.5)), ("keep_state", Value::Bool(true))],
-            };
-            let fault = one(kind.name, &fields).unwrap_or_else(|why| panic!("{}: {why:?}", kind.name));
-            match (&fault.action, kind.name) {
-                (FaultAction::Crash { nodes, .. }, "crash" | "restart" | "stop") => {
-                    assert_eq!(nodes.len(), 5)
-                }
-                (FaultAction::ClockStep { nodes, by_ns }, "clock-step") => {
-                    assert_eq!((nodes.len(), *by_ns), (5, -9));
-                }
-                (FaultAction::Disturb(Disturbance::Bandwidth { nodes, .. }), "bandwidth") => {
-                    assert_eq!(nodes.len(), 10, "everybody unless some are chosen");
-                }
-                (FaultAction::Disturb(Disturbance::Gray { loss, .. }), "gray") => {
-                    assert_eq!(*loss, Probability::new(0.1));
-                }
-                (FaultAction::Disturb(Disturbance::OneWay { from, to }), "one-way") => {
-                    assert_eq!((from.len(), to.len()), (1, 2));
-                }
-                (FaultAction::Disturb(Disturbance::Rebind { nodes, carrier, moved }), "nat-rebind") => {
-                    assert_eq!((nodes.len(), *carrier, *moved), (5, true, true));
-                    assert!(fault.until.is_some(), "it is over at once: liveness may be demanded after it");
-                }
-                (FaultAction::Disturb(_), "partition" | "loss-burst") => {}
-                (action, name) => panic!("{name} became {action:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn only_middleboxes_can_be_rebound() {
-        let rebind = fault("f", "nat-rebind", &[("share", Value::Number(0.5))]);
-        let params = Params::new(BTreeMap::new(), vec![rebind], Vec::new());
-        let why = plan(&params, 10, Seed(1)).unwrap_err();
-        assert!(why.key == "fault.f.kind" && why.problem.contains("no node is behind"), "{why:?}");
-    }
-
-    #[test]
-    fn impossible_faults_are_blamed_on_their_key() {
-        let span = Value::Span(1);
-        let cases = [
-            ("stop", vec![], "fault.f.nodes", "nothing says which nodes"),
-            ("stop", vec![("nodes", list(&[10]))], "fault.f.nodes", "there is no node 10"),
-            ("stop", vec![("nodes", list(&[1, 1]))], "fault.f.nodes", "named twice"),
-            ("stop", vec![("nodes", list(&[1])), ("share", Value::Number(0.5))], "fault.f.share", "both"),
-            ("stop", vec![("nodes", list(&[1])), ("for", span.clone())], "fault.f.for", "cannot end"),
-            ("partition", vec![("split", shares(&[0.5, 0.4]))], "fault.f.split", "0.9 of the network"),
-            ("partition", vec![("split", shares(&[0.99, 0.01]))], "fault.f.split", "has no node"),
-            (
-                "clock-step",
-                vec![("nodes", list(&[1])), ("by", Value::Span(u64::MAX))],
-                "fault.f.by",
-                "too far",
-            ),
-        ];
-        for (kind, fields, key, words) in cases {
-            let why = one(kind, &fields).unwrap_err();
-            assert_eq!(why.key, key);
-            assert!(why.problem.contains(words), "{kind}: {}", why.problem);
-        }
-    }
-}
+mod tests;

@@ -117,6 +117,7 @@ fn topology(kind: &str, params: &Params, files: &Files) -> Result<TopologyKind, 
         "barabasi-albert" => TopologyKind::BarabasiAlbert { m: count("m") },
         "tiers" => TopologyKind::Tiers { core: count("core"), degree: count("degree") },
         "degree-list" => TopologyKind::DegreeList { bins: degree_bins(params)? },
+        "kademlia" => TopologyKind::Kademlia { bucket: count("bucket"), buckets: count("buckets") },
         "graphml" => graph(FileGraph::graphml)?,
         "edges" => graph(FileGraph::edge_list)?,
         other => unknown("network.topology.kind", other),
@@ -142,6 +143,7 @@ fn region_table(key: &str, params: &Params) -> (Regions, Spread) {
         "bitcoin-2019" => (Regions::bitcoin_2019(), Spread::Pareto),
         "bitcoin-2015" => (Regions::bitcoin_2015(), Spread::Pareto),
         "aws-2019" => (Regions::aws_2019(), Spread::Fixed),
+        "aws21" => (Regions::aws_21(), Spread::Fixed),
         other => unknown(key, other),
     }
 }

@@ -5,13 +5,14 @@
 
 mod build;
 mod nat;
+pub(crate) mod presets;
 mod transport;
 
 pub use build::{complaint_of, net_config};
 
 use crate::spec::{Kind, ParamSpec, Variant};
 
-const REGION_TABLES: &[&str] = &["bitcoin-2019", "bitcoin-2015", "aws-2019"];
+const REGION_TABLES: &[&str] = &["bitcoin-2019", "bitcoin-2015", "aws-2019", "aws21"];
 const SPREADS: &[&str] = &["fixed", "pareto"];
 const DESIGN: &str = "design §4";
 const SIMBLOCK: &str = "SimBlock (Aoki et al. 2019)";
@@ -22,6 +23,7 @@ const GILBERT: &str = "Gilbert 1960, Elliott 1963";
 pub fn params() -> Vec<ParamSpec> {
     let mut all = vec![
         ParamSpec::new("network.nodes", Kind::integer(2, 10_000_000), "number of nodes", "scenario"),
+        presets::param(),
         ParamSpec::new("network.topology", topology(), "who is connected to whom", "scenario")
             .default("{ kind = \"complete\" }"),
         ParamSpec::new(
@@ -129,6 +131,7 @@ fn file(about: &'static str) -> ParamSpec {
 fn topology() -> Kind {
     let count = |key, about, source| ParamSpec::new(key, Kind::integer(1, 100_000), about, source);
     const WATTS: &str = "Watts & Strogatz 1998";
+    const ZV_KAD: &str = "ZV Chain's kad.go";
     Kind::Variants(vec![
         Variant::new("complete", "every node is linked to every other", vec![]),
         Variant::new("star", "every node is linked to node 0 only", vec![]),
@@ -169,6 +172,20 @@ fn topology() -> Kind {
         ),
         Variant::new("degree-list", "degrees from a histogram, paired at random", degree_list()),
         Variant::new(
+            "kademlia",
+            "who is in whose converged Kademlia table",
+            vec![
+                count("bucket", "contacts of a bucket (20 in libp2p)", ZV_KAD).default("16"),
+                ParamSpec::new(
+                    "buckets",
+                    Kind::integer(1, 64),
+                    "buckets of a table; the nearest one takes all that remain",
+                    ZV_KAD,
+                )
+                .default("17"),
+            ],
+        ),
+        Variant::new(
             "graphml",
             "a GraphML file; node attributes region, up_bps, down_bps; edge attributes latency_ms, loss, bps",
             vec![file("the graph; its nodes are numbered in file order")],
@@ -206,7 +223,7 @@ fn region_table() -> ParamSpec {
         "table",
         Kind::Choice(REGION_TABLES),
         "measured region table",
-        "SimBlock; Gervais et al. 2016; cloudping January 2019",
+        "SimBlock; Gervais et al. 2016; cloudping January 2019 and 2021",
     )
     .default("\"bitcoin-2019\"")
 }

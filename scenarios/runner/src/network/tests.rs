@@ -153,7 +153,7 @@ fn every_declared_kind_is_translated() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 13 + 7 + 4 + 3 + 3 + 4 + 3 + 3);
+    assert_eq!(seen, 14 + 7 + 4 + 3 + 3 + 4 + 3 + 3);
 }
 
 #[test]
@@ -215,10 +215,11 @@ fn broken_files_are_named_with_their_line() {
     let message = says("m", b"0,1\n1,0\n", table);
     assert!(message.contains("2 rows without regions"), "{message}");
     let graph = "nodes = 4\ntopology = { kind = \"graphml\", file = \"x\" }";
-    let message = says("x", b"<graphml><graph><node id='a'/></graph></graphml>", graph);
+    let message =
+        says("x", b"<graphml><graph edgedefault='undirected'><node id='a'/></graph></graphml>", graph);
     assert!(message.contains("has 1 nodes, but network.nodes = 4"), "{message}");
     let regions =
-        b"<graphml><key id='r' for='node' attr.name='region'/><graph><node id='a'><data key='r'>Mars</data>\
+        b"<graphml><key id='r' for='node' attr.name='region'/><graph edgedefault='undirected'><node id='a'><data key='r'>Mars</data>\
         </node><node id='b'/><edge source='a' target='b'/></graph></graphml>";
     let message = says("x", regions, "nodes = 2\ntopology = { kind = \"graphml\", file = \"x\" }");
     assert!(message.contains("region `Mars`"), "{message}");
