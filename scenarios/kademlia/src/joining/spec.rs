@@ -14,6 +14,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), load()].concat();
     spec.metrics = metrics();
     spec.network = true;
+    spec.examples = &[("network.nodes", "300")];
     spec
 }
 
