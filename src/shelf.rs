@@ -84,6 +84,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/groups/group-kad2.toml",
     "scenarios/groups/group-loss.toml",
     "scenarios/groups/group-multicast.toml",
+    "scenarios/groups/group-partition-oneway.toml",
     "scenarios/groups/group-partition.toml",
     "scenarios/groups/group-pulse.toml",
     "scenarios/groups/group-rudp.toml",

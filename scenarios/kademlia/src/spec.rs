@@ -19,6 +19,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [run(), tables(), searching(), upkeep(), workload(), adversary()].concat();
     spec.metrics = [lookup_metrics(), cost_metrics(), table_metrics(), attack_metrics()].concat();
     spec.network = true;
+    spec.examples = &[("stop.time", "\"10 min\""), ("network.nodes", "200")];
     spec
 }
 

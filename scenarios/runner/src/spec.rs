@@ -23,8 +23,8 @@ pub struct SystemSpec {
     /// Whether the system's packets name sockets and not nodes, so that middleboxes (`network.nat`, fault `nat-rebind`) mean
     /// something to it.
     pub addressed: bool,
-    /// Values that `new` shows for parameters without a default, as TOML literals by dotted key, where an arbitrary value of
-    /// the right kind would be refused.
+    /// Values that the scenario of `new` sets, as TOML literals by dotted key: where the default, or an arbitrary value of the
+    /// right kind, would be refused or show nothing.
     pub examples: &'static [(&'static str, &'static str)],
     /// A commented scenario for `new`; empty means: generate it from the declarations.
     pub template: &'static str,

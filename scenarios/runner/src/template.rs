@@ -38,7 +38,8 @@ pub fn template(system: &SystemSpec) -> String {
             let _ = writeln!(out, "\n[{section}]");
         }
         for param in params.iter().filter(|p| p.key.rsplit_once('.').map_or("", |(s, _)| s) == section) {
-            write_param(&mut out, system, param, param.required() || Some(param.key) == end);
+            let set = param.required() || Some(param.key) == end || example_of(system, param).is_some();
+            write_param(&mut out, system, param, set);
         }
     }
     write_rest(&mut out, system, &params);
@@ -87,12 +88,13 @@ fn write_rest(out: &mut String, system: &SystemSpec, params: &[ParamSpec]) {
     out.push_str("\n[size.smoke]\nreplicas = 2\n");
 }
 
-/// The default, or an example: the system's own where it has one.
+/// The system's own example, else the default, else any value of the kind.
 fn shown(system: &SystemSpec, param: &ParamSpec) -> String {
-    match system.examples.iter().find(|(key, _)| *key == param.key) {
-        Some((_, literal)) => (*literal).to_string(),
-        None => value(param),
-    }
+    example_of(system, param).map_or_else(|| value(param), str::to_string)
+}
+
+fn example_of(system: &SystemSpec, param: &ParamSpec) -> Option<&'static str> {
+    system.examples.iter().find(|(key, _)| *key == param.key).map(|(_, literal)| *literal)
 }
 
 /// The default, or an example of the kind.

@@ -16,6 +16,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [stop(), workload(), adversary()].concat();
     spec.metrics = [share_metrics(), payment_metrics(), chain_metrics()].concat();
     spec.network = true;
+    spec.examples = &[("stop.time", "\"10 min\"")];
     spec
 }
 

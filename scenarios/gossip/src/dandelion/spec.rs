@@ -17,6 +17,11 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), adversary()].concat();
     spec.metrics = metrics();
     spec.network = true;
+    spec.examples = &[
+        ("stop.time", "\"10 min\""),
+        ("network.nodes", "100"),
+        ("network.topology", "{ kind = \"random\", degree = 8 }"),
+    ];
     spec
 }
 

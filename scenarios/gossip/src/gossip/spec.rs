@@ -19,6 +19,11 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [stop(), protocol(), workload(), adversary()].concat();
     spec.metrics = [coverage_metrics(), cost_metrics(), special_metrics()].concat();
     spec.network = true;
+    spec.examples = &[
+        ("stop.time", "\"60 s\""),
+        ("network.nodes", "100"),
+        ("network.topology", "{ kind = \"random\", degree = 8 }"),
+    ];
     spec
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), limits(), workload()].concat();
     spec.metrics = [reach_metrics(), cost_metrics(), delay_metrics(), doubt_metrics()].concat();
     spec.network = true;
-    spec.examples = &[("network.nodes", "300")];
+    spec.examples = &[("stop.time", "\"60 s\""), ("network.nodes", "300")];
     spec
 }
 

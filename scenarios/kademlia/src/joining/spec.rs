@@ -14,7 +14,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), load()].concat();
     spec.metrics = metrics();
     spec.network = true;
-    spec.examples = &[("network.nodes", "300")];
+    spec.examples = &[("stop.time", "\"10 min\""), ("network.nodes", "300")];
     spec
 }
 
