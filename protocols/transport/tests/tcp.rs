@@ -100,8 +100,9 @@ fn newreno_repeats_the_next_hole_at_a_partial_acknowledgement() {
 }
 
 /// The same losses with selective acknowledgement. At 200 limited transmit lets 10–13 out; acknowledgements of 2, 4, 5 prove 1
-/// lost: threshold 5.5; that of 6 proves 3 lost, and those up to 9 leave 5 segments in the pipe, no room. At 300 those of 10–13 and
-/// the partial acknowledgement make room for one segment each: 3 first, then new ones.
+/// lost: threshold 5.5, with 11 in flight that were not reported before (RFC 9937 RecoverFS). That of 6 proves 3 lost; half a segment may
+/// leave for each delivered, 1 is the first, and with the fourth (8) 3 follows. At 300 that of 10 brings the pipe below the threshold; those
+/// of 11, 12, 13 let one out each, and so does the partial acknowledgement of 1; that of 3 ends recovery and makes room for another.
 #[test]
 fn selective_acknowledgement_repeats_what_is_lost_as_the_pipe_drains() {
     let mut pair = start(&plain());
@@ -109,13 +110,60 @@ fn selective_acknowledgement_repeats_what_is_lost_as_the_pipe_drains() {
     pair.request(A, Request::send(B, Blob(0, 60 * MSS)));
     pair.run_until(ms(399));
     let at = |t| tcp_script::indices_at(&pair, t);
-    assert_eq!(at(200), [10, 11, 12, 13, 1]);
-    assert_eq!(at(300), [3, 14, 15, 16, 17]);
+    assert_eq!(at(200), [10, 11, 12, 13, 1, 3]);
+    assert_eq!(at(300), [14, 15, 16, 17, 18]);
     assert_eq!(pair.node(A).window(B).unwrap().1, u64::from(MSS) * 11 / 2);
     pair.run_until(ms(5000));
     let counters = pair.node(A).counters();
     assert_eq!((counters.fast, counters.timeouts, counters.recoveries), (2, 0, 1));
     assert_eq!(delivered(&pair).len(), 1);
+}
+
+/// Without proportional reduction the window is 5.5 at once, the pipe 9, and nothing leaves until it has come down: 3 with the
+/// acknowledgement of 11.
+#[test]
+fn without_proportional_reduction_the_pipe_drains_first() {
+    let mut pair = start(&Config { prr: false, ..plain() });
+    drop_data(&mut pair, &[1, 3]);
+    pair.request(A, Request::send(B, Blob(0, 60 * MSS)));
+    pair.run_until(ms(399));
+    let at = |t| tcp_script::indices_at(&pair, t);
+    assert_eq!(at(200), [10, 11, 12, 13, 1]);
+    assert_eq!(at(300)[0], 3);
+    pair.run_until(ms(5000));
+    let counters = pair.node(A).counters();
+    assert_eq!((counters.fast, counters.timeouts, counters.recoveries), (2, 0, 1));
+}
+
+/// 1 is lost twice. Samples of 100 make the timeout 250 at 200, when 0 is acknowledged and 1 sent again: the standard timer expires at
+/// 450. At 300 8 and 9 are sent again: the careful one waits until 550.
+#[test]
+fn the_careful_timer_starts_with_each_retransmission() {
+    for (careful_timer, expires) in [(false, 450), (true, 550)] {
+        let config = Config { careful_timer, min_rto: Span::from_millis(200), ..plain() };
+        let mut pair = start(&config);
+        drop_data(&mut pair, &[1, 1, 8, 9]);
+        pair.request(A, Request::send(B, Blob(0, 60 * MSS)));
+        pair.run_until(ms(3000));
+        assert_eq!(tcp_script::times_of(&pair, 1), [100, 200, expires].map(ms));
+        assert_eq!(tcp_script::times_of(&pair, 8), [100, 300].map(ms));
+        assert_eq!(delivered(&pair).len(), 1);
+    }
+}
+
+/// CUBIC, first segment lost, every segment acknowledged: at 200 nine acknowledgements find the loss and the threshold is 7. The
+/// acknowledgement at 300 that ends recovery reports one segment more and opens the window by a seventh of what the curve gains in a round trip.
+#[test]
+fn the_acknowledgement_that_ends_recovery_opens_the_window() {
+    let mut pair = start(&Config { delayed_ack: 1, quick_acks: 0, ..Config::cubic() });
+    drop_data(&mut pair, &[0]);
+    pair.request(A, Request::send(B, Blob(0, 300 * MSS)));
+    pair.run_until(ms(299));
+    let (_, threshold) = pair.node(A).window(B).unwrap();
+    assert_eq!(threshold, u64::from(7 * MSS));
+    pair.run_until(ms(300));
+    let (window, _) = pair.node(A).window(B).unwrap();
+    assert!(window > threshold && window < u64::from(8 * MSS), "{window}");
 }
 
 /// A retransmission that is lost, too, is found by the timer: from then one segment, and slow start up to the threshold.

@@ -96,34 +96,3 @@ fn message_latencies_are_those_of_the_specification() {
         assert!((measured / mean - 1.0).abs() < 0.10, "{bytes} B, loss {loss}: {measured} ms, table {mean}");
     }
 }
-
-/// The grid of the acceptance conditions, to be laid beside an established packet simulator.
-#[test]
-#[ignore = "prints a table"]
-fn grid() {
-    for (name, base) in [("newreno", Config::newreno()), ("cubic", Config::cubic())] {
-        let config =
-            Config { min_rto: Span::from_millis(200), delayed_ack_timeout: Span::from_millis(200), ..base };
-        for loss in [0.0, 0.001, 0.01] {
-            for rate in [10, 100] {
-                for owd in [20, 50, 100] {
-                    for bytes in [10_000, 100_000, 1_000_000] {
-                        let seeds = if loss > 0.0 { 41 } else { 1 };
-                        let mut times: Vec<f64> = (0..seeds)
-                            .map(|seed| {
-                                let link = Link::new(rate * 1_000_000, Span::from_millis(owd), loss);
-                                let ends = (Tcp::new(config.clone()), Tcp::new(config.clone()));
-                                let mut path = Path::new(ends.0, ends.1, link.clone(), link, seed);
-                                path.ask(Time::ZERO, A, Request::send(B, Blob(0, bytes)));
-                                path.run_until(at_ms(600_000));
-                                delivered(&path)[0].0.since(Time::ZERO).as_millis_f64()
-                            })
-                            .collect();
-                        times.sort_by(f64::total_cmp);
-                        println!("{name} {loss} {rate}Mbps {owd} {bytes} {:.1}", times[times.len() / 2]);
-                    }
-                }
-            }
-        }
-    }
-}

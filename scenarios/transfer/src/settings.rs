@@ -111,6 +111,16 @@ fn pooling(params: &Params) -> tcp::Pooling {
     }
 }
 
+/// When slow start ends, by the scenario's name for it.
+fn slow_start(name: Option<&str>, default: tcp::SlowStart) -> tcp::SlowStart {
+    match name {
+        Some("standard") => tcp::SlowStart::Standard,
+        Some("hystart") => tcp::SlowStart::HyStart,
+        Some("hystart++") => tcp::SlowStart::HyStartPlusPlus,
+        _ => default,
+    }
+}
+
 fn tcp(params: &Params, base: tcp::Config) -> tcp::Config {
     // Whole numbers are bounded far below 2^32 by their declarations.
     let count = |key: &str, default: u32| params.opt_integer(key).map_or(default, |n| n as u32);
@@ -118,6 +128,9 @@ fn tcp(params: &Params, base: tcp::Config) -> tcp::Config {
     let flag = |key: &str, default: bool| if params.has(key) { params.flag(key) } else { default };
     let bytes = |key: &str, default: u64| params.opt_bytes(key).unwrap_or(default);
     tcp::Config {
+        slow_start: slow_start(params.opt_text("protocol.slow_start"), base.slow_start),
+        prr: flag("protocol.prr", base.prr),
+        careful_timer: flag("protocol.careful_timer", false),
         sack: flag("protocol.sack", base.sack),
         tail_probe: flag("protocol.tlp", base.tail_probe),
         min_rto: span("protocol.min_rto", TCP_MIN_RTO),

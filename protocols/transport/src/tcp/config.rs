@@ -8,8 +8,20 @@ pub enum Congestion {
     /// Additive increase, multiplicative decrease by half (RFC 5681, RFC 6582).
     #[default]
     NewReno,
-    /// Cubic growth, decrease to 0.7, Reno-friendly region (RFC 9438), without HyStart.
+    /// Cubic growth, decrease to 0.7, Reno-friendly region (RFC 9438).
     Cubic,
+}
+
+/// When slow start ends before anything is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum SlowStart {
+    /// Never (RFC 5681).
+    #[default]
+    Standard,
+    /// HyStart: as soon as round-trip times or trains of acknowledgements show that the path is full (Ha and Rhee 2011).
+    HyStart,
+    /// HyStart++: slower growth first, then the same (RFC 9406).
+    HyStartPlusPlus,
 }
 
 /// What the congestion window counts.
@@ -37,6 +49,13 @@ pub enum Pooling {
 pub struct Config {
     /// Growth rule of the window.
     pub congestion: Congestion,
+    /// End of the first slow start. CUBIC: HyStart, as in Linux and ns-3; NewReno: a loss.
+    pub slow_start: SlowStart,
+    /// Proportional rate reduction (RFC 9937) in recovery with selective acknowledgement; off: the window falls at once (RFC 6675).
+    pub prr: bool,
+    /// The retransmission timer starts anew with each retransmission in recovery with selective acknowledgement (the careful variant of RFC
+    /// 6675 §6); off: with acknowledgements of new data only (RFC 6298, and ns-3).
+    pub careful_timer: bool,
     /// Selective acknowledgement (RFC 2018, RFC 6675) or, when off, NewReno recovery (RFC 6582).
     pub sack: bool,
     /// Tail loss probe (RFC 8985 §7).
@@ -92,6 +111,9 @@ impl Config {
     pub fn newreno() -> Self {
         Self {
             congestion: Congestion::NewReno,
+            slow_start: SlowStart::Standard,
+            prr: true,
+            careful_timer: true,
             sack: true,
             tail_probe: false,
             min_rto: Span::from_secs(1),
@@ -118,7 +140,12 @@ impl Config {
     /// CUBIC with selective acknowledgement, counting bytes without limit as its implementations do.
     #[must_use]
     pub fn cubic() -> Self {
-        Self { congestion: Congestion::Cubic, byte_counting: Self::UNLIMITED, ..Self::newreno() }
+        Self {
+            congestion: Congestion::Cubic,
+            slow_start: SlowStart::HyStart,
+            byte_counting: Self::UNLIMITED,
+            ..Self::newreno()
+        }
     }
 
     /// The parameter that cannot work, and why; `None` when all is well.

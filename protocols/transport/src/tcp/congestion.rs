@@ -4,6 +4,7 @@ use astrarium_node::{Span, Time};
 
 use super::config::{Config, Congestion};
 use super::cubic::Cubic;
+use super::hystart::{HyStart, Seen, Verdict};
 
 /// What the window needs to know about an acknowledgement of new data.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,12 @@ pub(super) struct Acked {
     pub(super) now: Time,
     /// Smoothed round-trip time.
     pub(super) rtt: Span,
+    /// Round-trip time that this acknowledgement measured, if it did.
+    pub(super) sample: Option<Span>,
+    /// Everything before this position is acknowledged.
+    pub(super) acknowledged: u64,
+    /// Next position to send.
+    pub(super) next: u64,
 }
 
 /// Window, threshold, and the rule between them.
@@ -26,6 +33,7 @@ pub(super) struct Window {
     mss: u64,
     limit: u64,
     counted: u64,
+    slow_start: HyStart,
     cubic: Option<Cubic>,
 }
 
@@ -37,6 +45,7 @@ impl Window {
             mss,
             limit: u64::from(config.byte_counting),
             counted: 0,
+            slow_start: HyStart::new(config.slow_start),
             cubic: (config.congestion == Congestion::Cubic).then(Cubic::new),
         }
     }
@@ -44,12 +53,36 @@ impl Window {
     /// Slow start or congestion avoidance for one acknowledgement.
     pub(super) fn grow(&mut self, acked: Acked) {
         if self.size < self.threshold {
-            let most = if self.limit == 0 { self.mss } else { self.mss.saturating_mul(self.limit) };
-            // Past the threshold growth is avoidance's business: the rest of a large step is cut off (RFC 3465 §2.2).
-            let step = acked.bytes.min(most);
-            self.size = (self.size + step).min(self.threshold.max(self.size + self.mss.min(step)));
-            return;
+            self.grow_exponentially(acked);
+        } else {
+            self.avoid_congestion(acked);
         }
+    }
+
+    fn grow_exponentially(&mut self, acked: Acked) {
+        let verdict = self.slow_start.on_ack(Seen {
+            now: acked.now,
+            rtt: acked.sample,
+            acknowledged: acked.acknowledged,
+            next: acked.next,
+            window: self.size / self.mss,
+        });
+        let share = match verdict {
+            Verdict::Grow => 1,
+            Verdict::Slowly(share) => share,
+            Verdict::Exit => {
+                self.threshold = self.size;
+                return self.avoid_congestion(acked);
+            }
+        };
+        let most = if self.limit == 0 { self.mss } else { self.mss.saturating_mul(self.limit) };
+        // A step may lead past the threshold, as RFC 5681 is written and ns-3 does it. With all bytes counted that is how a timeout that came too
+        // early costs little: the next acknowledgement covers all that had arrived meanwhile. (Linux stops at the threshold.)
+        let step = acked.bytes.min(most) / share;
+        self.size += step;
+    }
+
+    fn avoid_congestion(&mut self, acked: Acked) {
         if let Some(cubic) = &mut self.cubic {
             let target = cubic.target(self.size as f64, self.mss as f64, acked);
             self.size = self.size.max(target as u64);
@@ -75,7 +108,17 @@ impl Window {
         self.counted = 0;
     }
 
-    /// Forgets the epoch of cubic growth: after a timeout, or after idleness.
+    /// A timeout: back to one segment, and the path is measured anew.
+    pub(super) fn collapse(&mut self) {
+        self.size = self.mss;
+        self.counted = 0;
+        self.slow_start.on_timeout();
+        if let Some(cubic) = &mut self.cubic {
+            cubic.on_timeout();
+        }
+    }
+
+    /// Forgets the epoch of cubic growth after idleness.
     pub(super) fn restart(&mut self) {
         self.counted = 0;
         if let Some(cubic) = &mut self.cubic {
@@ -93,7 +136,8 @@ mod tests {
     }
 
     fn ack(bytes: u64) -> Acked {
-        Acked { bytes, now: Time::ZERO, rtt: Span::from_millis(100) }
+        let rtt = Span::from_millis(100);
+        Acked { bytes, now: Time::ZERO, rtt, sample: None, acknowledged: 0, next: 0 }
     }
 
     #[test]

@@ -37,6 +37,12 @@ impl Cubic {
         self.epoch = None;
     }
 
+    /// A timeout: the next congestion avoidance begins on the plateau, wherever slow start ends (§4.8).
+    pub(super) fn on_timeout(&mut self) {
+        self.maximum = 0.0;
+        self.epoch = None;
+    }
+
     /// The new threshold after a loss at window `size` bytes. Fast convergence (§4.7): a flow that lost below its last maximum
     /// gives way. The maximum is stored in bytes here and converted when the next epoch starts.
     pub(super) fn on_loss(&mut self, size: f64) -> f64 {
@@ -91,7 +97,8 @@ mod tests {
         for round in 0..60_u64 {
             let now = Time::ZERO + rtt * round;
             for _ in 0..(size / 1000.0) as u32 {
-                size = size.max(cubic.target(size, 1000.0, Acked { bytes: 1000, now, rtt }));
+                let acked = Acked { bytes: 1000, now, rtt, sample: None, acknowledged: 0, next: 0 };
+                size = size.max(cubic.target(size, 1000.0, acked));
             }
             if reached.is_none() && size >= 99_500.0 {
                 reached = Some(round);
@@ -99,6 +106,20 @@ mod tests {
         }
         let seconds = reached.expect("reached") as f64 / 10.0;
         assert!((3.0..4.6).contains(&seconds), "{seconds}");
+    }
+
+    /// §4.8: after a timeout the curve begins at its plateau with the window that slow start reached, whatever was before, so in the first
+    /// round trip of 100 ms only Reno's estimate grows.
+    #[test]
+    fn after_a_timeout_growth_begins_on_the_plateau() {
+        let mut cubic = Cubic::new();
+        cubic.on_loss(100_000.0);
+        cubic.on_timeout();
+        let rtt = Span::from_millis(100);
+        let acked = Acked { bytes: 1000, now: Time::ZERO, rtt, sample: None, acknowledged: 0, next: 0 };
+        let grown = cubic.target(50_000.0, 1000.0, acked);
+        assert!((0.0..=20.0).contains(&(grown - 50_000.0)), "{grown}");
+        assert_eq!((cubic.origin, cubic.k), (50.0, 0.0));
     }
 
     #[test]

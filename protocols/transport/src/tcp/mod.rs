@@ -6,7 +6,7 @@
 //! | `config`, `counters` | parameters; what happened |
 //! | `segment` | what goes over the wire |
 //! | `connection`, `arrival` | states; what a segment does to them |
-//! | `sender`, `timers`, `scoreboard`, `congestion`, `cubic`, `reduction`, `rtt` | loss recovery, windows, timeouts and probes |
+//! | `sender`, `timers`, `scoreboard`, `congestion`, `cubic`, `hystart`, `reduction`, `rtt` | loss recovery, windows, timeouts and probes |
 //! | `stream` | the byte streams, as references to messages |
 //!
 //! A stream of messages needs no framing here: segments say where messages end. Messages of every class share one stream, because
@@ -22,6 +22,7 @@ mod congestion;
 mod connection;
 mod counters;
 mod cubic;
+mod hystart;
 mod reduction;
 mod rtt;
 mod scoreboard;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use astrarium_node::collections::Map;
 use astrarium_node::{Cx, Datagram, Layer, NodeId, Protocol, Received, Time};
 
-pub use config::{Config, Congestion, Counting, Pooling};
+pub use config::{Config, Congestion, Counting, Pooling, SlowStart};
 pub use counters::{Counters, Dropped};
 pub use segment::{Blocks, End, Flags, Segment};
 

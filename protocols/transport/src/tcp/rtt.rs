@@ -7,6 +7,8 @@ use super::config::Config;
 /// Smoothed round-trip time, its variation, and how often the timer has backed off.
 #[derive(Debug, Clone)]
 pub(super) struct Rtt {
+    /// What the last acknowledgement of new data measured, if it did.
+    pub(super) latest: Option<Span>,
     smoothed: Option<Span>,
     variation: Span,
     backoff: u32,
@@ -17,11 +19,12 @@ pub(super) const GRANULARITY: Span = Span::from_millis(1);
 
 impl Rtt {
     pub(super) const fn new() -> Self {
-        Self { smoothed: None, variation: Span::ZERO, backoff: 0 }
+        Self { latest: None, smoothed: None, variation: Span::ZERO, backoff: 0 }
     }
 
     /// Takes one sample, of a segment that was sent once. The backoff stays until [`Rtt::progress`].
     pub(super) fn sample(&mut self, rtt: Span) {
+        self.latest = Some(rtt);
         match self.smoothed {
             None => {
                 self.smoothed = Some(rtt);

@@ -62,8 +62,7 @@ impl<M: Message> Connection<M> {
             self.eifel = Some(io.clock());
         }
         self.rtt.back_off();
-        self.window.size = self.mss;
-        self.window.restart();
+        self.window.collapse();
         self.phase = Phase::Loss;
         self.recover = self.next;
         self.duplicate_acks = 0;

@@ -34,6 +34,8 @@ pub(crate) struct Link {
     pub(crate) delay: Span,
     /// Packets that may wait.
     pub(crate) queue: usize,
+    /// Bytes that may wait.
+    pub(crate) queue_bytes: u64,
     /// Probability that a packet is lost.
     pub(crate) loss: f64,
     /// Probability that it arrives twice.
@@ -44,7 +46,15 @@ pub(crate) struct Link {
 
 impl Link {
     pub(crate) fn new(rate: u64, delay: Span, loss: f64) -> Self {
-        Self { rate, delay, queue: usize::MAX, loss, duplicate: 0.0, jitter: Span::ZERO }
+        Self {
+            rate,
+            delay,
+            queue: usize::MAX,
+            queue_bytes: u64::MAX,
+            loss,
+            duplicate: 0.0,
+            jitter: Span::ZERO,
+        }
     }
 }
 
@@ -59,7 +69,9 @@ struct Side<P: Protocol> {
     link: Link,
     luck: Stream,
     busy: Time,
-    departures: VecDeque<Time>,
+    /// Packets that have not left, with their lengths, and the bytes of all.
+    departures: VecDeque<(Time, u64)>,
+    waiting: u64,
 }
 
 /// Two nodes, A (0) and B (1), and the path between them.
@@ -86,6 +98,7 @@ impl<P: Protocol> Path<P> {
             luck: seed.stream(Domain::LOSS, index, 0),
             busy: Time::ZERO,
             departures: VecDeque::new(),
+            waiting: 0,
         };
         let mut path = Self {
             sides: vec![side(a, forth, 0), side(b, back, 1)],
@@ -181,18 +194,22 @@ impl<P: Protocol> Path<P> {
         let side = &mut self.sides[from.index()];
         let size = u64::from(message.wire_len()) + 28;
         self.wire_bytes[from.index()] += size;
-        while side.departures.front().is_some_and(|d| *d <= now) {
+        while let Some(&(_, gone)) = side.departures.front().filter(|d| d.0 <= now) {
+            side.waiting -= gone;
             side.departures.pop_front();
         }
         // One is being sent, the others wait.
-        if side.departures.len() > side.link.queue {
+        let being_sent = side.departures.front().map_or(0, |d| d.1);
+        let bytes = side.waiting - being_sent + size;
+        if side.departures.len() > side.link.queue || being_sent > 0 && bytes > side.link.queue_bytes {
             return;
         }
         let link = &side.link;
         let departure =
             if link.rate == 0 { now } else { now.max(side.busy) + Span::of_transfer(size, link.rate) };
         side.busy = departure;
-        side.departures.push_back(departure);
+        side.departures.push_back((departure, size));
+        side.waiting += size;
         if side.luck.chance(Probability::new(link.loss)) {
             return;
         }

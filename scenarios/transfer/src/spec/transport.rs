@@ -95,6 +95,24 @@ pub(super) fn tcp() -> Vec<ParamSpec> {
             "RFC 3465",
         ),
         optional(
+            "protocol.slow_start",
+            Kind::Choice(&["standard", "hystart", "hystart++"]),
+            "TCP: whether slow start ends before a loss (NewReno: standard, with one; CUBIC: hystart)",
+            "RFC 5681; Ha and Rhee 2011; RFC 9406",
+        ),
+        optional(
+            "protocol.prr",
+            Kind::Bool,
+            "TCP: the window falls in proportion to what is delivered in recovery, else at once (true)",
+            "RFC 9937; RFC 6675",
+        ),
+        optional(
+            "protocol.careful_timer",
+            Kind::Bool,
+            "TCP: retransmissions in recovery restart the timer (false, as in ns-3)",
+            "RFC 6675 §6; RFC 6298",
+        ),
+        optional(
             "protocol.idle_restart",
             Kind::Bool,
             "TCP: back to the initial window after an idle timeout (true)",
