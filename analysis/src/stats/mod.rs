@@ -7,16 +7,15 @@ mod batch;
 mod bootstrap;
 mod describe;
 mod interval;
-mod order;
 mod paired;
 mod special;
 mod sum;
 
+pub use astrarium_runner::{quantile, quantile_sorted, sorted};
 pub use batch::{BatchMeans, batch_means, mser_truncation};
 pub use bootstrap::{bootstrap_mean, bootstrap_quantile};
 pub use describe::{Description, Shape};
 pub use interval::{Interval, Method, student, wilson};
-pub use order::{quantile, quantile_sorted, sorted};
 pub use paired::{Paired, paired};
 pub use special::{
     incomplete_beta, ln_choose, ln_gamma, normal_cdf, normal_quantile, normal_tail, student_cdf,

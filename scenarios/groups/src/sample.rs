@@ -1,5 +1,7 @@
 //! Quantiles of what was measured within one run.
 
+use astrarium_runner::quantile_sorted;
+
 /// Values in the order they were seen; sorted once, when asked.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sample(Vec<f64>);
@@ -20,19 +22,13 @@ impl Sample {
 
     /// The values in order: sums and quantiles must not depend on who was seen first.
     fn sorted(&self) -> Vec<f64> {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted
+        astrarium_runner::sorted(&self.0)
     }
 
-    /// Nearest-rank quantiles; empty of nothing.
+    /// Quantiles of type 7; `None` of nothing.
     pub(crate) fn quantiles<const N: usize>(&self, shares: [f64; N]) -> Option<[f64; N]> {
         let sorted = self.sorted();
-        let last = sorted.len().checked_sub(1)?;
-        Some(shares.map(|share| {
-            let rank = libm::ceil(share * sorted.len() as f64) as usize;
-            sorted[rank.saturating_sub(1).min(last)]
-        }))
+        (!sorted.is_empty()).then(|| shares.map(|share| quantile_sorted(&sorted, share).unwrap_or(f64::NAN)))
     }
 }
 
@@ -41,11 +37,14 @@ mod tests {
     use super::Sample;
 
     #[test]
-    fn quantiles_are_nearest_ranks() {
+    fn quantiles_interpolate() {
         let mut sample = Sample::default();
         assert_eq!((sample.mean(), sample.quantiles([0.5])), (None, None));
         (1..=10).rev().for_each(|value| sample.push(f64::from(value)));
-        assert_eq!(sample.quantiles([0.0, 0.5, 0.9, 0.99, 1.0]), Some([1.0, 5.0, 9.0, 10.0, 10.0]));
+        let quantiles = sample.quantiles([0.0, 0.5, 0.9, 0.99, 1.0]).unwrap();
+        for (got, want) in quantiles.into_iter().zip([1.0, 5.5, 9.1, 9.91, 10.0]) {
+            assert!((got - want).abs() < 1e-12, "{got} is not {want}");
+        }
         assert_eq!(sample.mean(), Some(5.5));
     }
 }

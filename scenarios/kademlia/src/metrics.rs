@@ -5,6 +5,7 @@ use std::sync::Arc;
 use astrarium_engine::{Finding, Observer, Sight};
 use astrarium_node::{NodeId, Time, Wire};
 use astrarium_protocol_overlay::kademlia::{Event, Found, Message, Target};
+use astrarium_runner::quantile_sorted;
 
 use crate::oracles::{Disturbance, Oracles};
 use crate::world::{Node, World};
@@ -100,8 +101,8 @@ impl Metrics {
                 ("rounds_max", f64::from(sums.rounds_max)),
             ]);
             sums.took.sort_unstable();
-            let ms = |ns: u64| ns as f64 / 1e6;
-            let quantile = |q: f64| ms(sums.took[((sums.took.len() - 1) as f64 * q) as usize]);
+            let ms: Vec<f64> = sums.took.iter().map(|&ns| ns as f64 / 1e6).collect();
+            let quantile = |q: f64| quantile_sorted(&ms, q).unwrap_or(f64::NAN);
             let total: u128 = sums.took.iter().map(|&ns| u128::from(ns)).sum();
             out.extend([
                 ("latency_mean_ms", total as f64 / 1e6 / sums.took.len() as f64),

@@ -47,6 +47,7 @@ mod lock;
 mod manifest;
 pub mod network;
 mod occupy;
+mod order;
 mod overlay;
 mod pairing;
 mod params;
@@ -80,6 +81,7 @@ pub use execute::{ExecuteError, ExecuteOptions, RunReport, default_directory, ex
 pub use experiment::{Complaint, Experiment, Files, Outcome, RunContext, RunError, Sample, Tape, load_fits};
 pub use gates::{Bound, Claim, Expect, PlotKind, PlotSpec, SeriesWish, Vocabulary};
 pub use manifest::{FailedRun, Host, KeptOptions, MANIFEST, Manifest, OracleCount, PointSummary, Status};
+pub use order::{quantile, quantile_sorted, sorted};
 pub use params::{Entry, FaultParams, Origin, Params, Value};
 pub use points::{Point, replica_seed};
 pub use quantities::QuantityDifference;

@@ -1,6 +1,7 @@
 //! From what was seen to the figures of a run: see `spec/figures.rs` for the meaning of each number.
 
 use astrarium_node::{Span, Time};
+use astrarium_runner::quantile_sorted;
 
 use crate::carrier::Tally;
 use crate::flows::{Flows, Shape};
@@ -31,16 +32,16 @@ impl Latencies {
 
     /// Mean and quantiles; `None` of nothing.
     pub(crate) fn summary(&self) -> Option<Summary> {
-        let mut sorted = self.0.clone();
-        sorted.sort_unstable();
-        let largest = *sorted.last()?;
-        let sum: u128 = sorted.iter().map(|&ns| u128::from(ns)).sum();
+        let mut whole = self.0.clone();
+        whole.sort_unstable();
+        let sum: u128 = whole.iter().map(|&ns| u128::from(ns)).sum();
+        let ms: Vec<f64> = whole.into_iter().map(|ns| ns as f64 / 1e6).collect();
         Some(Summary {
-            mean: sum as f64 / sorted.len() as f64 / 1e6,
-            p50: quantile(&sorted, 0.50),
-            p95: quantile(&sorted, 0.95),
-            p99: quantile(&sorted, 0.99),
-            max: largest as f64 / 1e6,
+            mean: sum as f64 / ms.len() as f64 / 1e6,
+            p50: quantile_sorted(&ms, 0.50)?,
+            p95: quantile_sorted(&ms, 0.95)?,
+            p99: quantile_sorted(&ms, 0.99)?,
+            max: *ms.last()?,
         })
     }
 }
@@ -53,15 +54,6 @@ pub(crate) struct Summary {
     pub(crate) p95: f64,
     pub(crate) p99: f64,
     pub(crate) max: f64,
-}
-
-/// The `p`-quantile in milliseconds by linear interpolation of order statistics (type 7 of Hyndman & Fan 1996); `sorted` is not
-/// empty.
-fn quantile(sorted: &[u64], p: f64) -> f64 {
-    let position = (sorted.len() - 1) as f64 * p;
-    let below = position as usize;
-    let (low, high) = (sorted[below] as f64, sorted[(below + 1).min(sorted.len() - 1)] as f64);
-    (low + (position - below as f64) * (high - low)) / 1e6
 }
 
 /// The measurements of a run; what was not observed is absent.

@@ -1,4 +1,4 @@
-//! Order statistics.
+//! Order statistics: the one definition that systems use within a run and the analysis uses over runs.
 
 /// A sorted copy (total order; NaN last).
 #[must_use]
