@@ -8,7 +8,7 @@ use astrarium_protocol_overlay::kademlia::{
     Config, ConfigError, Directory, FindNodeKey, Id, Kademlia, Message, Table,
 };
 use astrarium_protocol_transport::datagram::Udp;
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params, RunError};
 
 use crate::grind::{self, Ground};
@@ -154,6 +154,7 @@ pub(crate) fn name(seed: Seed, number: u64) -> Id {
 /// # Errors
 /// The first impossible parameter or combination.
 pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
+    check_bare(params)?;
     let config = config(params)?;
     let (nodes, seeds) = (params.count("network.nodes"), params.count("protocol.seeds"));
     if seeds >= nodes {
@@ -192,10 +193,15 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
         let help = "set protocol.tables to \"filled\" or \"joined\"";
         return Err(Complaint::new("protocol.tables", "is \"static\": nobody dials neighbours", help));
     }
+    if seeds + 2 > nodes {
+        let problem = format!("= {nodes}: with {seeds} seeds there are no two more nodes");
+        return Err(Complaint::new("network.nodes", problem, format!("give at least {}", seeds + 2)));
+    }
     let corrupt = (params.share("adversary.share") * nodes as f64) as usize;
     if corrupt + seeds + 2 > nodes {
-        let help = "lower the share: the seeds and two more nodes are honest";
-        return Err(Complaint::new("adversary.share", "leaves no honest nodes", help));
+        let problem =
+            format!("makes {corrupt} of {nodes} nodes corrupt; {seeds} seeds and two more must be honest");
+        return Err(Complaint::new("adversary.share", problem, "lower the share, or add nodes"));
     }
     net(params, files).map(|_| ())
 }

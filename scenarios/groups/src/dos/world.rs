@@ -8,7 +8,7 @@ use astrarium_node::{CostTable, Domain, NodeId, Seed, Span, Stack, Time};
 use astrarium_protocol_overlay::group::committee::{Ballot, Committee};
 use astrarium_protocol_overlay::group::{Config, Group, GroupId, Message, Overlay, Roster};
 use astrarium_protocol_transport::datagram::Udp;
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params, faults, load_fits};
 
 /// A node: a committee's rounds on a group on bare datagrams.
@@ -143,6 +143,7 @@ fn config(params: &Params) -> Config {
 /// # Errors
 /// The first impossible parameter or combination.
 pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
+    check_bare(params)?;
     let (nodes, members) = (params.count("network.nodes"), params.count("protocol.members"));
     let petitions = params.text("workload.kind") == "petitions";
     // Petitions come from at least one node that is neither.

@@ -6,7 +6,7 @@ use astrarium_engine::{Fault, FaultAction};
 use astrarium_net::{ClockModel, Modelled};
 use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Time};
 use astrarium_protocol_overlay::group::{Config, ConfigError, Overlay, Roster};
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params, faults, load_fits};
 
 use super::workload::Schedule;
@@ -110,6 +110,7 @@ impl World {
 /// # Errors
 /// The first impossible parameter or combination.
 pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
+    check_bare(params)?;
     let (nodes, members) = (params.count("network.nodes"), params.count("workload.members"));
     if members > nodes {
         let problem = format!("{members} members are wanted, but there are {nodes} nodes");

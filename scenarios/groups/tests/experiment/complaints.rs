@@ -17,6 +17,8 @@ fn impossible_combinations_are_rejected_by_key() {
         (DOS, vec!["workload.rate=10000000 tx/s"], "workload.rate"),
         (DOS, vec!["adversary.bytes=200 MB"], "adversary.bytes"),
         (DOS, vec!["network.topology={ kind = \"ring\" }"], "network"),
+        (DOS, vec!["network.transport={ kind = \"rudp\" }"], "network.transport"),
+        (GROUP, vec!["network.transport={ kind = \"tcp\" }"], "network.transport"),
     ];
     for (text, sets, key) in cases {
         let error = scenario(text, &sets).err().unwrap_or_else(|| panic!("{sets:?} was accepted"));

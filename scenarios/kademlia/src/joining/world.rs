@@ -6,7 +6,7 @@ use astrarium_net::{ClockModel, Modelled, TopologyKind};
 use astrarium_node::{Domain, NodeId, Seed, Stack};
 use astrarium_protocol_overlay::bootstrap::{Bootstrap, ChainSpace, Config, Membership, Message};
 use astrarium_protocol_transport::datagram::Udp;
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params};
 
 /// A node of this system.
@@ -111,6 +111,7 @@ impl World {
 /// # Errors
 /// The first impossible parameter or combination.
 pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
+    check_bare(params)?;
     let net = net_config(params, files)?;
     if net.topology != TopologyKind::Complete {
         let help = "leave `topology` out: anybody can be asked";

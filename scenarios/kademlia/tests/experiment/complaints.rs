@@ -16,7 +16,9 @@ fn impossible_lookups_name_the_key() {
         ),
         (&["protocol.neighbours_min=9"], "protocol.neighbours_min", "greatest number"),
         (&["protocol.neighbours_max=9"], "protocol.tables", "nobody dials"),
-        (&["adversary.share=0.999"], "adversary.share", "no honest"),
+        (&["adversary.share=0.999"], "adversary.share", "corrupt"),
+        (&["network.nodes=4"], "network.nodes", "give at least"),
+        (&["network.transport={ kind = 'tcp' }"], "network.transport", "datagrams"),
         (&["adversary.strategy='grind'", "network.nodes=20"], "network.nodes", "too few"),
         (&["adversary.strategy='grind'", "adversary.share=0.2"], "adversary.share", "sets the number"),
         (&["protocol.k=0"], "protocol.k", "whole number"),
@@ -34,6 +36,7 @@ fn impossible_joining_names_the_key() {
         ("protocol.quorum=4", "protocol.quorum", "4 answers"),
         ("protocol.segment=3", "protocol.segment", "segments of 3"),
         ("network.topology='star'", "network.topology", "complete"),
+        ("network.transport={ kind = 'tcp' }", "network.transport", "datagrams"),
         ("network.churn={ kind = 'exponential' }", "network.churn", "not modelled"),
     ] {
         let complaint = scenario(JOINING, &[set]).err().unwrap_or_else(|| panic!("{set} was accepted"));

@@ -99,6 +99,24 @@ fn unknown(key: &str, word: &str) -> ! {
     panic!("`{key}` = \"{word}\" is declared but not translated")
 }
 
+/// For systems whose protocol deals with loss itself, or is a transport: `network.transport` must stay out.
+///
+/// # Errors
+/// A closed form is asked for: the messages that the protocol believes to be datagrams would never be lost.
+pub fn check_bare(params: &Params) -> Result<(), Complaint> {
+    let kind = params.text("network.transport.kind");
+    if kind == "none" {
+        return Ok(());
+    }
+    Err(Complaint::new(
+        "network.transport",
+        format!(
+            "is \"{kind}\", but the protocol of this system sends datagrams and makes up for their loss itself"
+        ),
+        "leave `transport` out of [network]; the system's own transport, if it has one, is set in [protocol]",
+    ))
+}
+
 fn topology(kind: &str, params: &Params, files: &Files) -> Result<TopologyKind, Complaint> {
     let count = |field: &str| params.count(&format!("network.topology.{field}"));
     let share = |field: &str| params.share(&format!("network.topology.{field}"));

@@ -8,7 +8,7 @@ mod nat;
 pub(crate) mod presets;
 mod transport;
 
-pub use build::{complaint_of, net_config};
+pub use build::{check_bare, complaint_of, net_config};
 
 use crate::spec::{Kind, ParamSpec, Variant};
 
