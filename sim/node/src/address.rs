@@ -33,6 +33,10 @@ impl fmt::Debug for Ip {
     }
 }
 
+/// Port on which hosts listen unless told otherwise, and which middleboxes map explicitly (as by UPnP). One constant: a mapping of
+/// another port than the one that is listened on is of no use.
+pub const LISTEN_PORT: u16 = 4001;
+
 /// A UDP socket as others see it: 6 bytes on the wire.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Endpoint {

@@ -19,7 +19,7 @@ mod stack;
 mod time;
 mod ziggurat;
 
-pub use address::{Endpoint, Header, Ip};
+pub use address::{Endpoint, Header, Ip, LISTEN_PORT};
 pub use cpu::{CostTable, Op};
 pub use id::NodeId;
 pub use layer::{Cx, Env, Fx, Layer, TimerCmd};

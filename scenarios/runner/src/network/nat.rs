@@ -10,6 +10,8 @@ use crate::{Complaint, Params, Value};
 const SURVEY: &str = "ZV Chain whitepaper §3.4.1";
 const RFC: &str = "RFC 4787";
 const LINUX: &str = "Linux nf_conntrack";
+/// Text of [`astrarium_node::LISTEN_PORT`]; a test holds them together.
+const MAPPED_PORT: &str = "4001";
 const MAPPINGS: &[&str] = &["eim", "adm", "apdm", "conntrack"];
 const FILTERINGS: &[&str] = &["eif", "adf", "apdf"];
 const POOLINGS: &[&str] = &["paired", "arbitrary"];
@@ -27,7 +29,11 @@ fn kind() -> Kind {
     Kind::Variants(vec![
         Variant::new("none", "every node has an address of its own", vec![]),
         Variant::new("population", "six kinds of devices in the shares of a field survey", {
-            let mut fields = vec![ParamSpec::new("population", population, mixture, SURVEY).default("\"A\"")];
+            let recording = "share of the port-preserving devices that record unsolicited packets (28/75 in A, 1 in B, unless given)";
+            let mut fields = vec![
+                ParamSpec::new("population", population, mixture, SURVEY).default("\"A\""),
+                ParamSpec::new("recording", Kind::Share, recording, "scenario").optional(),
+            ];
             fields.extend(common());
             fields
         }),
@@ -88,7 +94,12 @@ fn common() -> Vec<ParamSpec> {
         .default("0.0"),
         share("mapped", "share of the nodes behind a device whose port is mapped explicitly (as by UPnP)")
             .default("0.0"),
-        count("mapped_port", 65_535, "that port, inside and outside").default("4000"),
+        count(
+            "mapped_port",
+            65_535,
+            "that port: where hosts listen; outside, further hosts of a site get the ones above",
+        )
+        .default(MAPPED_PORT),
         timeout("timeout_new", "life of a mapping before anything came back").default("\"30 s\""),
         timeout("timeout_stream", "life of a mapping afterwards").default("\"120 s\""),
         timeout("record_ttl", "life of the record of an unsolicited packet").default("\"30 s\""),
@@ -139,8 +150,7 @@ pub(super) fn nat(kind: &str, params: &Params) -> Result<NatConfig, Complaint> {
         return Ok(NatConfig::default());
     }
     let mut kinds = match kind {
-        "population" if params.text("network.nat.population") == "B" => Population::B.kinds(),
-        "population" => Population::A.kinds(),
+        "population" => population(params),
         _ => listed(params)?,
     };
     kinds.iter_mut().for_each(|kind| kind.device = tuned(kind.device, params));
@@ -164,6 +174,15 @@ pub(super) fn nat(kind: &str, params: &Params) -> Result<NatConfig, Complaint> {
         hops_inter: count("hops_core_inter") as u8,
         ..NatConfig::default()
     })
+}
+
+/// One of the two mixtures, with its own share of recording devices or another.
+fn population(params: &Params) -> Vec<NatKind> {
+    match (params.opt_number("network.nat.recording"), params.text("network.nat.population")) {
+        (Some(share), _) => Population::recording(share),
+        (None, "B") => Population::B.kinds(),
+        _ => Population::A.kinds(),
+    }
 }
 
 fn listed(params: &Params) -> Result<Vec<NatKind>, Complaint> {

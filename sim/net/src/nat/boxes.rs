@@ -91,7 +91,9 @@ impl Boxes {
         let mut devices: Vec<Device> = (0..count).map(|device| Device::new(plan.wan(device, 0))).collect();
         for &(node, port) in &plan.mapped {
             if let Some(device) = plan.device_of(node) {
-                devices[device as usize].fixed.push((port, Endpoint::new(plan.seat(node).1, port)));
+                devices[device as usize]
+                    .fixed
+                    .push((port, Endpoint::new(plan.seat(node).1, config.mapped_port)));
             }
         }
         Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrarium_node::{NodeId, Span};
+use astrarium_node::{LISTEN_PORT, NodeId, Span};
 
 use crate::error::NetError;
 
@@ -173,15 +173,26 @@ impl Population {
     /// The six devices d1 … d6 with their shares, in this order.
     #[must_use]
     pub fn kinds(self) -> Vec<NatKind> {
+        Self::mixture(match self {
+            Self::A => (0.47, 0.28),
+            Self::B => (0.0, 0.75),
+        })
+    }
+
+    /// What A and B have in common, with this share (0 to 1) of the devices that preserve ports recording: d5 of d4 and d5.
+    #[must_use]
+    pub fn recording(share: f64) -> Vec<NatKind> {
+        const PRESERVING: f64 = 0.75;
+        Self::mixture((PRESERVING - PRESERVING * share, PRESERVING * share))
+    }
+
+    /// The six devices with these shares of d4 and d5.
+    fn mixture((quiet, recording): (f64, f64)) -> Vec<NatKind> {
         use Allocation::{Preserve, Random};
         use Filtering::{
             AddressAndPortDependent as Apdf, AddressDependent as Adf, EndpointIndependent as Eif,
         };
         use Mapping::{AddressAndPortDependent as Apdm, Conntrack, EndpointIndependent as Eim};
-        let (quiet, recording) = match self {
-            Self::A => (0.47, 0.28),
-            Self::B => (0.0, 0.75),
-        };
         let kind = |share, device| NatKind { share, device };
         let conntrack = NatDevice::new(Conntrack, Apdf, Preserve);
         vec![
@@ -232,7 +243,8 @@ pub struct NatConfig {
     pub carrier: Option<Carrier>,
     /// Share of the nodes behind a device that have a port mapped explicitly (UPnP-like).
     pub mapped: f64,
-    /// The port that is mapped, the same inside and outside; further hosts of a site get the ones above.
+    /// The port inside that is mapped, and outside for the first host of a site; further hosts get the ones above outside.
+    /// Default [`LISTEN_PORT`].
     pub mapped_port: u16,
     /// How these nodes are connected, whatever the shares say: servers, or an experiment on chosen pairs.
     pub sites: Arc<[(NodeId, Site)]>,
@@ -253,7 +265,7 @@ impl Default for NatConfig {
             hosts: 1,
             carrier: None,
             mapped: 0.0,
-            mapped_port: 4000,
+            mapped_port: LISTEN_PORT,
             sites: Arc::from([]),
             extra: Arc::from([]),
             hops_same: 8,

@@ -78,7 +78,7 @@ pub(crate) struct Plan {
     /// The innermost device of each node; empty without devices.
     behind: Vec<u32>,
     pub(crate) spots: Vec<Spot>,
-    /// Nodes whose [`NatConfig::mapped_port`] (or one above it) is mapped, with that port.
+    /// Nodes whose [`NatConfig::mapped_port`] is mapped, with the port outside (that one, or one above it).
     pub(crate) mapped: Vec<(NodeId, u16)>,
 }
 
