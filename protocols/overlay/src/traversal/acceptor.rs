@@ -1,13 +1,14 @@
 //! The side that is called: opens its middlebox, says where, and waits for punches – or fires too.
 
-use astrarium_node::{Endpoint, Header, NodeId, Time};
+use astrarium_node::{Endpoint, Header, NodeId, Span, Time};
 
-use super::config::{Config, Mode};
-use super::connector::{attempts, guessing_time};
+use super::config::{Config, Mode, Policy};
+use super::connector::{attempts, guessing_time, memory};
 use super::host::Host;
 use super::message::{Body, Introduction, Token};
 use super::punch::Volley;
 use super::socket::Owner;
+use super::survey::Profile;
 use super::{Context, Message, PortClass, Timer};
 
 /// A peer's attempt.
@@ -30,6 +31,18 @@ impl Reply {
     fn token(&self) -> Token {
         Token { session: self.intro.session, nonce: self.intro.nonce }
     }
+
+    /// What this side tells the connector.
+    fn answer(&self, peer: NodeId, own: &Profile) -> Introduction {
+        let Introduction { session, nonce, .. } = self.intro;
+        Introduction { session, peer, class: own.class(), nat: own.nat, endpoint: self.predicted, nonce }
+    }
+}
+
+/// Whether this side tries, seeing how both read.
+fn answers(own: &Profile, theirs: &Introduction, config: &Config) -> bool {
+    let joined = || own.nat.zip(theirs.nat).is_some_and(|(mine, other)| mine.joins(other));
+    attempts(own, config) && (config.policy == Policy::PortRule || joined())
 }
 
 impl<M: Message> Host<M> {
@@ -44,15 +57,21 @@ impl<M: Message> Host<M> {
             self.counts.forged += 1;
             return;
         }
-        // The connector asks again until the survey is over.
-        if !self.profile.ready {
-            return;
-        }
         let (now, peer) = (cx.now(), intro.peer);
         let Some(path) = self.paths.entry(peer, now, config.max_paths) else {
             self.counts.table_full += 1;
             return;
         };
+        if config.relay_fallback {
+            path.called = Some((intro.nonce, now + memory(config)));
+        }
+        // The connector asks again until the survey is over; without punching there is nothing to prepare.
+        if !self.profile.ready || config.mode == Mode::None {
+            if path.is_dead() {
+                cx.set_timer(Timer::Keep(peer), Span::from_nanos(1));
+            }
+            return;
+        }
         // Its path is open, or a repetition: an answer may have been lost.
         if path.routes.iter().any(|route| route.token.nonce == intro.nonce) {
             return;
@@ -97,9 +116,11 @@ impl<M: Message> Host<M> {
     }
 
     fn begin_reply(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
-        let class = self.profile.class();
+        let profile = self.profile;
+        let class = profile.class();
         let Some(reply) = self.paths.get_mut(peer).and_then(|p| p.reply.as_mut()) else { return };
-        if let Some((id, _)) = reply.learning {
+        let tries = answers(&profile, &reply.intro, config);
+        if let Some((id, _)) = reply.learning.filter(|_| tries) {
             let port = reply.ports[0];
             self.learn(port, id, config, cx);
             cx.set_timer(Timer::Reply(peer), config.stun_interval);
@@ -108,19 +129,18 @@ impl<M: Message> Host<M> {
         let hopeless = config.mode == Mode::Birthday
             && class == PortClass::Symmetric
             && reply.intro.class == PortClass::Symmetric;
-        if !config.limits_ttl() {
-            reply.volley = Some(Volley::aimed(reply.intro.endpoint, config));
-            if attempts(class, config) {
-                self.reply_fire(peer, config, cx);
-            } else {
-                self.counts.not_attempted += 1;
-                self.end_reply(peer, |_| true, cx);
-            }
-            return;
-        }
-        if hopeless || !attempts(class, config) {
+        if hopeless || !tries {
             self.counts.not_attempted += 1;
+            reply.learning = None;
             reply.predicted.port = 0;
+            if !config.limits_ttl() {
+                self.decline(peer, config, cx);
+                return;
+            }
+        } else if !config.limits_ttl() {
+            reply.volley = Some(Volley::aimed(reply.intro.endpoint, config));
+            self.reply_fire(peer, config, cx);
+            return;
         } else if config.mode == Mode::Birthday && class == PortClass::Symmetric {
             let (owner, first) = (Owner::Reply(peer), reply.ports.clone());
             let (to, token) = (reply.intro.endpoint, reply.token());
@@ -131,6 +151,15 @@ impl<M: Message> Host<M> {
             }
         }
         self.accept(peer, config, cx);
+    }
+
+    /// Tells the connector, which may be firing already, that this side will not.
+    fn decline(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
+        let profile = self.profile;
+        let Some(reply) = self.paths.get(peer).and_then(|p| p.reply.as_ref()) else { return };
+        let (answer, server) = (reply.answer(peer, &profile), reply.server);
+        self.emit(config.listen_port, server, Body::Accept(answer), config, cx);
+        self.end_reply(peer, |_| true, cx);
     }
 
     pub(super) fn reply_learnt(
@@ -151,7 +180,8 @@ impl<M: Message> Host<M> {
 
     /// Opens the middlebox and says where; does nothing while the place is still being asked, or where both fire at once.
     fn accept(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
-        let (now, class) = (cx.now(), self.profile.class());
+        let (now, profile) = (cx.now(), self.profile);
+        let class = profile.class();
         let Some(reply) = self.paths.get_mut(peer).and_then(|p| p.reply.as_mut()) else { return };
         if !config.limits_ttl() || reply.learning.is_some() {
             return;
@@ -169,13 +199,7 @@ impl<M: Message> Host<M> {
             reply.deadline = now + guessing_time(config);
         }
         let wait = if reply.volley.is_some() { config.punch_retry } else { reply.deadline.since(now) };
-        let answer = Introduction {
-            session: intro.session,
-            peer,
-            class,
-            endpoint: reply.predicted,
-            nonce: intro.nonce,
-        };
+        let answer = reply.answer(peer, &profile);
         let server = reply.server;
         let opened = birthday && symmetric;
         if !silent && !opened {
@@ -189,7 +213,7 @@ impl<M: Message> Host<M> {
     fn reply_fire(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
         let Some(reply) = self.paths.get(peer).and_then(|p| p.reply.as_ref()) else { return };
         let Some(mut volley) = reply.volley else { return };
-        self.fire(reply.ports[0], &mut volley, reply.token(), config, cx);
+        self.fire(peer, reply.ports[0], &mut volley, reply.token(), config, cx);
         cx.set_timer(Timer::Reply(peer), volley.spacing);
         if let Some(reply) = self.paths.get_mut(peer).and_then(|p| p.reply.as_mut()) {
             reply.volley = Some(volley);
@@ -232,7 +256,7 @@ impl<M: Message> Host<M> {
             self.release(peer, port);
         }
         if self.paths.get(peer).is_some_and(super::path::Path::is_dead) {
-            cx.set_timer(Timer::Keep(peer), astrarium_node::Span::from_nanos(1));
+            cx.set_timer(Timer::Keep(peer), Span::from_nanos(1));
         }
     }
 }

@@ -32,47 +32,69 @@ impl<M: Message> Host<M> {
             return;
         };
         dial.tries += 1;
-        let body = Body::RelayOpen(Ends { from: me, to: peer, circuit: 0 });
+        let body = Body::RelayOpen(Ends { from: me, to: peer, circuit: Token::opening(dial.nonce) });
         self.emit(config.listen_port, relay, body, config, cx);
         cx.set_timer(Timer::Dial(peer), config.punch_retry);
     }
 
-    /// A circuit is open: the own one (`own`), or one that a peer has opened to here.
+    /// A peer opens a circuit to here: genuine if a rendezvous has announced the peer with the secret whose half it shows. The other
+    /// half is the answer.
     pub(super) fn on_circuit(
         &mut self,
         from: Endpoint,
         ends: Ends,
-        own: bool,
         config: &Config,
         cx: &mut Context<'_, M>,
     ) {
-        let (me, now) = (cx.me(), cx.now());
-        let peer = if own { ends.to } else { ends.from };
-        let mine = if own { config.relay_of(peer) } else { config.relay_of(me) };
-        if mine != Some(from) || peer == me {
+        let (me, now, peer) = (cx.me(), cx.now(), ends.from);
+        let announced = self.paths.get(peer).and_then(|path| path.announced(now));
+        let genuine = announced.filter(|&nonce| Token::opening(nonce) == ends.circuit);
+        let (Some(nonce), true) = (genuine, config.relay_of(me) == Some(from) && ends.to == me) else {
+            self.counts.forged += 1;
+            return;
+        };
+        let answer = Ends { circuit: Token::answer(nonce), ..ends };
+        self.emit(config.listen_port, from, Body::RelayOpened(answer), config, cx);
+        if !self.holds(peer, from, ends.circuit) {
+            // The number of the circuit tells the opener's end from the other: only the opener renews it.
+            let token = Token { session: 0, nonce };
+            let way = Way::Relayed { relay: from, circuit: ends.circuit };
+            self.adopt(peer, Route { token, way }, config, cx);
+        }
+    }
+
+    /// The peer has answered, with the other half of the secret: the own circuit is open.
+    pub(super) fn on_circuit_open(
+        &mut self,
+        from: Endpoint,
+        ends: Ends,
+        config: &Config,
+        cx: &mut Context<'_, M>,
+    ) {
+        let peer = ends.to;
+        let dial = self.paths.get(peer).and_then(|p| p.dial.as_ref());
+        let Some(nonce) = dial.filter(|dial| dial.stage == Stage::Relaying).map(|dial| dial.nonce) else {
+            // The second answer to an opening that was sent twice, or of a circuit given up.
+            self.counts.unexpected += 1;
+            return;
+        };
+        if config.relay_of(peer) != Some(from) || Token::answer(nonce) != ends.circuit {
             self.counts.forged += 1;
             return;
         }
-        if self.holds(peer, from, ends.circuit) {
-            if let Some(path) = self.paths.get_mut(peer) {
-                path.heard = now;
-            }
-            return;
+        let circuit = Token::opening(nonce);
+        let token = Token { session: circuit, nonce };
+        self.adopt(peer, Route { token, way: Way::Relayed { relay: from, circuit } }, config, cx);
+    }
+
+    /// The relay says that a circuit stands.
+    pub(super) fn on_circuit_kept(&mut self, from: Endpoint, ends: Ends, cx: &mut Context<'_, M>) {
+        let peer = if ends.from == cx.me() { ends.to } else { ends.from };
+        if !self.holds(peer, from, ends.circuit) {
+            self.counts.unexpected += 1;
+        } else if let Some(path) = self.paths.get_mut(peer) {
+            path.heard = cx.now();
         }
-        let dial = self.paths.get(peer).and_then(|p| p.dial.as_ref());
-        let nonce = match dial {
-            Some(dial) if own && dial.stage == Stage::Relaying => dial.nonce,
-            _ if own => return,
-            _ => cx.rng().word(),
-        };
-        if self.paths.entry(peer, now, config.max_paths).is_none() {
-            self.counts.table_full += 1;
-            return;
-        }
-        // The number of the circuit tells the opener's end from the other: only the opener renews it.
-        let token = Token { session: if own { ends.circuit } else { 0 }, nonce };
-        let way = Way::Relayed { relay: from, circuit: ends.circuit };
-        self.adopt(peer, Route { token, way }, config, cx);
     }
 
     fn holds(&self, peer: NodeId, relay: Endpoint, circuit: u32) -> bool {
@@ -97,7 +119,8 @@ impl<M: Message> Host<M> {
 
     pub(super) fn on_refused(&mut self, src: Endpoint, ends: Ends, config: &Config, cx: &mut Context<'_, M>) {
         let dial = self.paths.get(ends.to).and_then(|p| p.dial.as_ref());
-        let asked = dial.is_some_and(|dial| dial.stage == Stage::Relaying);
+        let asked =
+            dial.is_some_and(|d| d.stage == Stage::Relaying && Token::opening(d.nonce) == ends.circuit);
         if asked && config.relay_of(ends.to) == Some(src) {
             self.dial_failed(ends.to, config, cx);
         }

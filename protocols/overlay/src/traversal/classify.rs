@@ -26,6 +26,20 @@ pub enum NatClass {
     Symmetric,
 }
 
+impl NatClass {
+    /// Whether software that builds on STUN tries to join hosts that read like this: not one whose port differs by peer and one
+    /// that lets only known sockets in (a firewall is taken for one of those).
+    #[must_use]
+    pub const fn joins(self, peer: Self) -> bool {
+        const fn strict(class: NatClass) -> bool {
+            matches!(class, NatClass::PortRestricted | NatClass::Symmetric | NatClass::Firewall)
+        }
+        let symmetric = matches!(self, Self::Symmetric) && strict(peer)
+            || matches!(peer, Self::Symmetric) && strict(self);
+        !(symmetric || matches!(self, Self::Blocked) || matches!(peer, Self::Blocked))
+    }
+}
+
 /// The classes of the port rule, with the numbers of the original library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum PortClass {
@@ -240,6 +254,20 @@ mod tests {
             (&[a, None, a, None], NatClass::PortRestricted, 4),
         ] {
             assert_eq!(rfc(answers), (class, questions), "{answers:?}");
+        }
+    }
+
+    #[test]
+    fn stun_joins_all_but_symmetric_with_those_that_heed_ports() {
+        use NatClass::{Blocked, Firewall, FullCone, Open, PortRestricted, Restricted, Symmetric};
+        let all = [Open, Firewall, FullCone, Restricted, PortRestricted, Symmetric];
+        for a in all {
+            for b in all {
+                let strict = |class| [Firewall, PortRestricted, Symmetric].contains(&class);
+                let hopeless = (a == Symmetric && strict(b)) || (b == Symmetric && strict(a));
+                assert_eq!(a.joins(b), !hopeless, "{a:?} {b:?}");
+            }
+            assert!(!a.joins(Blocked) && !Blocked.joins(a));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use astrarium_node::{Endpoint, Ip, NodeId, Span};
+use astrarium_node::{Endpoint, Ip, LISTEN_PORT, NodeId, Span};
 
 /// How two hosts behind middleboxes open a path to each other (network specification §6.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -19,6 +19,17 @@ pub enum Mode {
     Ttl,
     /// As `Ttl`; where one side's ports cannot be predicted, it opens many and the other guesses.
     Birthday,
+}
+
+/// By which classification a host decides whether an attempt is worth making.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Policy {
+    /// By the port rule: who can predict the own ports tries, whoever the peer is.
+    #[default]
+    PortRule,
+    /// By RFC 3489, as software that builds on STUN does: a host that reads itself as symmetric and one that reads itself as
+    /// port-restricted or symmetric do not try.
+    Rfc3489,
 }
 
 /// A rendezvous, which is a STUN server too: two addresses with the same two ports.
@@ -74,10 +85,12 @@ impl Default for RelayLimits {
 pub struct Config {
     /// How paths are opened. Default TTL.
     pub mode: Mode,
-    /// Whether hosts whose ports cannot be predicted try at all. The whitepaper's do not (its port rule gives them 0 %); default
+    /// Who tries. Default the port rule.
+    pub policy: Policy,
+    /// With [`Policy::PortRule`]: whether hosts whose ports cannot be predicted try at all. The whitepaper's do not (its port rule gives them 0 %); default
     /// false.
     pub attempt_symmetric: bool,
-    /// Whether a host also classifies itself by RFC 3489, whose verdict nothing depends on. Default false.
+    /// Whether a host also classifies itself by RFC 3489 where [`Policy::Rfc3489`] does not ask for it. Default false.
     pub classify_rfc3489: bool,
     /// Whether modes that limit the time to live punch from a fresh socket per attempt (§6.5) or from the listening one. A fresh
     /// port is one that nobody could plant a record for. Default true.
@@ -90,7 +103,7 @@ pub struct Config {
     pub relays: Vec<Endpoint>,
     /// Peers whose public socket is known beforehand, as a contact list says: they are dialled without a rendezvous.
     pub book: BTreeMap<NodeId, Endpoint>,
-    /// Local port of a host's listening socket. Default 4001 (chosen).
+    /// Local port of a host's listening socket. Default [`LISTEN_PORT`] (chosen).
     pub listen_port: u16,
     /// Tries of one question to a STUN server. Default 3 (§6.4).
     pub stun_tries: u32,
@@ -153,6 +166,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             mode: Mode::Ttl,
+            policy: Policy::PortRule,
             attempt_symmetric: false,
             classify_rfc3489: false,
             fresh_sockets: true,
@@ -160,7 +174,7 @@ impl Default for Config {
             servers: Vec::new(),
             relays: Vec::new(),
             book: BTreeMap::new(),
-            listen_port: 4001,
+            listen_port: LISTEN_PORT,
             stun_tries: 3,
             stun_interval: Span::from_millis(500),
             ttl_default: 128,
@@ -230,6 +244,11 @@ impl Config {
             ("ttl_probe_max", self.ttl_probe_max > 0, "at least 1"),
             ("stun_tries", self.stun_tries > 0, "at least 1"),
             ("punch_count", self.punch_count > 0, "at least 1"),
+            (
+                "policy",
+                self.policy == Policy::PortRule || self.mode != Mode::Birthday,
+                "the port rule: guessing goes by its classes",
+            ),
             ("path_timeout", self.path_timeout > self.keepalive, "longer than keepalive"),
             (
                 "max_sockets",
@@ -250,6 +269,11 @@ impl Config {
             Some((parameter, expected)) => Err(ConfigError { parameter, expected }),
             None => Ok(()),
         }
+    }
+
+    /// Whether hosts classify themselves by RFC 3489.
+    pub(super) fn classifies(&self) -> bool {
+        self.classify_rfc3489 || self.policy == Policy::Rfc3489
     }
 
     /// Whether a socket is one of a rendezvous.

@@ -2,12 +2,13 @@
 
 use astrarium_node::{Endpoint, Header, NodeId, Time};
 
-use super::config::{Config, Mode};
+use super::config::{Config, Mode, Policy};
 use super::host::Host;
 use super::message::{Body, Introduction, Token};
 use super::punch::Volley;
 use super::socket::Owner;
-use super::{Context, Message, PortClass, Timer};
+use super::survey::Profile;
+use super::{Context, Message, NatClass, PortClass, Timer};
 
 /// How far an attempt has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +94,14 @@ impl<M: Message> Host<M> {
     /// Chooses the socket and finds out where it is seen.
     fn prepare(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
         let class = self.profile.class();
-        if config.mode != Mode::None && !attempts(class, config) {
-            self.counts.not_attempted += 1;
+        let tries = config.mode == Mode::None || attempts(&self.profile, config);
+        self.counts.not_attempted += u64::from(!tries);
+        // For a relay the two must have been introduced.
+        if !tries && !config.relay_fallback {
             self.dial_failed(peer, config, cx);
             return;
         }
-        let fresh = config.opens_sockets() && !self.profile.port.public;
+        let fresh = tries && config.opens_sockets() && !self.profile.port.public;
         let port = if fresh { self.sockets.open(Owner::Dial(peer)) } else { Some(config.listen_port) };
         let Some(port) = port else {
             self.counts.table_full += 1;
@@ -155,11 +158,12 @@ impl<M: Message> Host<M> {
 
     /// One request, to the servers in turn.
     fn ask_rendezvous(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
-        let class = self.profile.class();
+        let (class, nat) = (self.profile.class(), self.profile.nat);
         let Some(dial) = self.paths.get_mut(peer).and_then(|p| p.dial.as_mut()) else { return };
         let turn = dial.tries as usize;
         dial.tries += 1;
-        let body = Body::Connect { id: cx.me(), peer, class, predicted: dial.predicted, nonce: dial.nonce };
+        let Dial { predicted, nonce, .. } = *dial;
+        let body = Body::Connect { id: cx.me(), peer, class, nat, predicted, nonce };
         if let Some(server) = config.servers.get(turn % config.servers.len().max(1)) {
             self.emit(config.listen_port, server.main(), body, config, cx);
         }
@@ -195,13 +199,18 @@ impl<M: Message> Host<M> {
         }
         let now = cx.now();
         let own = self.profile.class();
+        let tries = config.mode == Mode::None || attempts(&self.profile, config);
         let Some(dial) = self.paths.get_mut(intro.peer).and_then(|p| p.dial.as_mut()) else { return };
-        // Else a repetition, or an attempt that is over.
-        if dial.nonce != intro.nonce || dial.stage != Stage::Calling {
+        // Else an attempt that is over.
+        if dial.nonce != intro.nonce || !matches!(dial.stage, Stage::Calling | Stage::Punching) {
             return;
         }
-        if intro.endpoint.port == 0 {
+        if intro.endpoint.port == 0 || !tries {
             self.dial_failed(intro.peer, config, cx);
+            return;
+        }
+        // Else a repetition.
+        if dial.stage != Stage::Calling {
             return;
         }
         // Without punching the peer has not been told: it must see a call that nobody announced.
@@ -255,7 +264,7 @@ impl<M: Message> Host<M> {
     fn dial_fire(&mut self, peer: NodeId, config: &Config, cx: &mut Context<'_, M>) {
         let Some(dial) = self.paths.get(peer).and_then(|p| p.dial.as_ref()) else { return };
         let (Some(mut volley), Some(&port)) = (dial.volley, dial.ports.first()) else { return };
-        self.fire(port, &mut volley, dial.token(), config, cx);
+        self.fire(peer, port, &mut volley, dial.token(), config, cx);
         cx.set_timer(Timer::Dial(peer), volley.spacing);
         if let Some(dial) = self.paths.get_mut(peer).and_then(|p| p.dial.as_mut()) {
             dial.volley = Some(volley);
@@ -342,11 +351,23 @@ impl<M: Message> Host<M> {
     }
 }
 
-/// Whether a host whose ports behave like this tries at all.
-pub(super) const fn attempts(class: PortClass, config: &Config) -> bool {
-    class.predictable()
-        || (matches!(class, PortClass::Symmetric)
-            && (config.attempt_symmetric || matches!(config.mode, Mode::Birthday)))
+/// Whether a host that reads its middleboxes like this tries at all.
+pub(super) fn attempts(own: &Profile, config: &Config) -> bool {
+    match config.policy {
+        Policy::PortRule => {
+            let class = own.class();
+            class.predictable()
+                || (class == PortClass::Symmetric
+                    && (config.attempt_symmetric || config.mode == Mode::Birthday))
+        }
+        Policy::Rfc3489 => own.nat.is_some_and(|class| class != NatClass::Blocked),
+    }
+}
+
+/// How long a called host remembers the secret of an attempt: until the connector has tried everything, relays last.
+pub(super) fn memory(config: &Config) -> astrarium_node::Span {
+    let guess = if config.mode == Mode::Birthday { guessing_time(config) } else { config.call_delay };
+    guess.saturating_add(config.punch_timeout * 3).saturating_add(config.punch_retry * 4)
 }
 
 /// How long both sides of a guess wait: for the first guess, for all of them, and for the answer.

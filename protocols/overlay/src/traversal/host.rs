@@ -6,6 +6,7 @@ use super::config::Config;
 use super::login::Login;
 use super::message::{Body, Ends};
 use super::path::{PathView, Paths, Way};
+use super::punch::Knock;
 use super::socket::{Owner, Sockets};
 use super::survey::{Profile, Survey};
 use super::{Context, Counts, Message, Timer};
@@ -85,6 +86,9 @@ impl<M: Message> Host<M> {
             return;
         };
         path.used = now;
+        if !std::mem::replace(&mut path.wanted, true) && path.routes.is_empty() {
+            path.asked = now;
+        }
         if let Some(way) = path.routes.first().map(|route| route.way) {
             self.transmit(way, message, config, cx);
             return;
@@ -144,6 +148,9 @@ impl<M: Message> Host<M> {
                 None => self.counts.unknown_source += 1,
             },
             Body::Punch { id, token } => self.on_punch(header, id, token, config, cx),
+            Body::Knock { id, to, time, nonce, signer } => {
+                self.on_knock(header, Knock { id, to, time, nonce, signer }, config, cx);
+            }
             Body::PunchAck { id, token } => self.on_ack(header, id, token, config, cx),
             Body::StunResponse { id, mapped, .. } => match owner {
                 Owner::Survey => self.on_survey_answer(port, id, mapped, config, cx),
@@ -160,8 +167,9 @@ impl<M: Message> Host<M> {
                 self.on_relay_data(header.src, circuit, from, message, cx);
             }
             Body::RelayReserved(_) => {}
-            Body::RelayOpen(ends) => self.on_circuit(header.src, ends, false, config, cx),
-            Body::RelayOpened(ends) => self.on_circuit(header.src, ends, true, config, cx),
+            Body::RelayOpen(ends) => self.on_circuit(header.src, ends, config, cx),
+            Body::RelayOpened(ends) => self.on_circuit_open(header.src, ends, config, cx),
+            Body::RelayKeep(ends) => self.on_circuit_kept(header.src, ends, cx),
             Body::RelayRefused(ends) => self.on_refused(header.src, ends, config, cx),
             Body::RelayReset(ends) => self.on_reset(header.src, ends, config, cx),
             _ => self.counts.unexpected += 1,
@@ -195,10 +203,11 @@ impl<M: Message> Host<M> {
         let now = cx.now();
         let Some(path) = self.paths.get_mut(peer) else { return };
         if path.is_dead() {
-            if now >= path.shut_until {
+            let until = path.kept_until();
+            if now >= until {
                 self.paths.remove(peer);
             } else {
-                cx.set_timer(Timer::Keep(peer), path.shut_until.since(now));
+                cx.set_timer(Timer::Keep(peer), until.since(now));
             }
             return;
         }
@@ -218,7 +227,7 @@ impl<M: Message> Host<M> {
                 }
                 // Keeps the way to the relay open; the relay says when the circuit is over.
                 Way::Relayed { relay, circuit } if circuit == route.token.session => {
-                    let body = Body::RelayOpen(Ends { from: me, to: peer, circuit });
+                    let body = Body::RelayKeep(Ends { from: me, to: peer, circuit });
                     self.emit(config.listen_port, relay, body, config, cx);
                 }
                 Way::Relayed { .. } => {}

@@ -2,7 +2,7 @@
 
 use astrarium_node::{Endpoint, Header, NodeId, Time, Wire};
 
-use super::PortClass;
+use super::{NatClass, PortClass};
 
 /// A packet with the addresses that middleboxes read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,6 +40,8 @@ pub struct Introduction {
     pub peer: NodeId,
     /// How the other host's ports behave.
     pub class: PortClass,
+    /// How it reads by RFC 3489, if it knows; shares a byte with `class`.
+    pub nat: Option<NatClass>,
     /// Where to aim; port 0 when the other host cannot say.
     pub endpoint: Endpoint,
     /// Secret of this attempt, from the connector; proves a [`Body::Punch`] to be the peer's.
@@ -55,14 +57,30 @@ pub struct Token {
     pub nonce: u64,
 }
 
-/// The two ends of a circuit over a relay, and its number there (0: not yet given).
+/// The halves of an attempt's secret: what a message of a relay has room for. The first opens a circuit and is its number, the
+/// second answers; so each end proves to the other that the rendezvous has introduced them.
+impl Token {
+    /// The half that opens; never 0.
+    #[must_use]
+    pub const fn opening(nonce: u64) -> u32 {
+        nonce as u32 | 1
+    }
+
+    /// The half that answers.
+    #[must_use]
+    pub const fn answer(nonce: u64) -> u32 {
+        (nonce >> 32) as u32
+    }
+}
+
+/// The two ends of a circuit over a relay, and its number there (0 where there is none).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ends {
     /// Who opened it, or who reserves.
     pub from: NodeId,
     /// The other end.
     pub to: NodeId,
-    /// Number of the circuit at the relay.
+    /// Number of the circuit at the relay: [`Token::opening`] of the attempt; in the answer, [`Token::answer`].
     pub circuit: u32,
 }
 
@@ -128,6 +146,8 @@ pub enum Body<M> {
         peer: NodeId,
         /// How the asker's ports behave.
         class: PortClass,
+        /// How it reads by RFC 3489, if it knows; shares a byte with `class`.
+        nat: Option<NatClass>,
         /// Where the asker's packets will come from, as far as it knows; port 0 otherwise.
         predicted: Endpoint,
         /// Secret of the attempt.
@@ -153,7 +173,21 @@ pub enum Body<M> {
         /// Of which attempt or path.
         token: Token,
     },
-    /// The answer to it, 40 bytes.
+    /// A direct call that no rendezvous announced, signed as a login is, 170 bytes (frame 8, ids 16, time 8, secret 8, key 65,
+    /// signature 65).
+    Knock {
+        /// The sender.
+        id: NodeId,
+        /// Whom it means.
+        to: NodeId,
+        /// When it was signed, by the local clock.
+        time: Time,
+        /// Secret of the path to be.
+        nonce: u64,
+        /// Whose key signed it.
+        signer: NodeId,
+    },
+    /// The answer to a punch or a knock, 40 bytes.
     PunchAck {
         /// The sender.
         id: NodeId,
@@ -164,10 +198,12 @@ pub enum Body<M> {
     RelayReserve(Ends),
     /// Relay to host: you have it, 28 bytes.
     RelayReserved(Ends),
-    /// Host to relay: a circuit to that peer; relay to that peer: somebody has opened one, 28 bytes.
+    /// Host to relay, and on to that peer: a circuit, 28 bytes.
     RelayOpen(Ends),
-    /// Relay to host: it is open, 28 bytes.
+    /// That peer to relay, and back to the opener: it is open, 28 bytes.
     RelayOpened(Ends),
+    /// Opener to relay, and on to both: the circuit is still in use, 28 bytes.
+    RelayKeep(Ends),
     /// Relay to host: no slot, no circuit free, or peer unknown, 28 bytes.
     RelayRefused(Ends),
     /// Relay to both: the circuit is used up, 28 bytes.
@@ -214,6 +250,7 @@ impl<M: Wire> Body<M> {
             | Self::RelayReserved(_)
             | Self::RelayOpen(_)
             | Self::RelayOpened(_)
+            | Self::RelayKeep(_)
             | Self::RelayRefused(_)
             | Self::RelayReset(_) => 28,
             Self::StunResponse { .. }
@@ -228,6 +265,7 @@ impl<M: Wire> Body<M> {
             | Self::Punch { .. }
             | Self::PunchAck { .. } => 40,
             Self::Login { .. } => 146,
+            Self::Knock { .. } => 170,
             Self::LoginOk { .. } => 22,
             Self::RelayData { message, .. } => 20 + message.wire_len(),
             Self::Data(message) => message.wire_len(),
@@ -241,12 +279,13 @@ impl<M: Wire> Body<M> {
             Self::Login { .. } | Self::LoginOk { .. } => "login",
             Self::Connect { .. } | Self::NoSuchPeer { .. } => "connect",
             Self::Call(_) | Self::Accept(_) | Self::Go(_) => "introduction",
-            Self::Punch { .. } | Self::PunchAck { .. } => "punch",
+            Self::Punch { .. } | Self::PunchAck { .. } | Self::Knock { .. } => "punch",
             Self::RelayData { .. } => "relay-data",
             Self::RelayReserve(_)
             | Self::RelayReserved(_)
             | Self::RelayOpen(_)
             | Self::RelayOpened(_)
+            | Self::RelayKeep(_)
             | Self::RelayRefused(_)
             | Self::RelayReset(_) => "relay",
             Self::Data(message) => message.kind(),

@@ -20,10 +20,15 @@
 //!
 //! Every table, queue, retry and socket is bounded (`config.rs`); whatever is dropped is counted by cause ([`Counts`]).
 //!
-//! Chosen where the specification is silent: a punch is authenticated by a 64-bit secret of the attempt, which the rendezvous
-//! hands to both; an acceptor whose ports cannot be predicted fires at full time to live after the connector has begun, since
-//! nobody can aim at it; hosts listen on one socket, which is the one that the rendezvous knows, and modes without a limited time
-//! to live punch from there.
+//! Identities: a rendezvous checks the signature of a login, and hands a 64-bit secret of the attempt to both sides, which every punch
+//! shows. Who calls without a rendezvous (an address book, [`Mode::None`]) signs the call. Messages of a relay have room for half of
+//! the secret: one half opens a circuit, the other answers, so both ends know that it is the other whom the rendezvous announced; a
+//! host that cannot punch therefore asks the rendezvous for an introduction before it asks a relay. What travels over a path afterwards
+//! is as safe as the path: a secure channel above is for those on the way.
+//!
+//! Chosen where the specification is silent: an acceptor whose ports cannot be predicted fires at full time to live after the connector
+//! has begun, since nobody can aim at it; hosts listen on one socket, which is the one that the rendezvous knows, and modes without a
+//! limited time to live punch from there.
 //!
 //! Rejected: opening paths for all peers at once (devices have small tables), and a path as an object that the layer above must
 //! open (every protocol would know about middleboxes).
@@ -51,7 +56,7 @@ use astrarium_node::{Cx, Datagram, Endpoint, Header, Ip, Layer, NodeId, Protocol
 use astrarium_protocol_transport::Message;
 
 pub use classify::{NatClass, PortClass, PortVerdict};
-pub use config::{Config, ConfigError, Mode, RelayLimits, ServerAddress};
+pub use config::{Config, ConfigError, Mode, Policy, RelayLimits, ServerAddress};
 pub use counts::Counts;
 pub use message::{Body, Change, Ends, Introduction, Packet, Token};
 pub use path::{PathView, Way};

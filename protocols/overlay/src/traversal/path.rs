@@ -50,6 +50,12 @@ pub(super) struct Path<M> {
     pub(super) dial: Option<Dial>,
     /// The peer's attempt under way.
     pub(super) reply: Option<Reply>,
+    /// Secret of the attempt that a rendezvous announced last, and until when it is remembered: a relay may come after punching.
+    pub(super) called: Option<(u64, Time)>,
+    /// When the last unannounced call of the peer was signed: an older one is a replay.
+    pub(super) knocked: Time,
+    /// Whether the layer above ever wanted it.
+    pub(super) wanted: bool,
     /// No new attempt before this time.
     pub(super) shut_until: Time,
     /// When the layer above first wanted it.
@@ -69,6 +75,9 @@ impl<M> Path<M> {
             queue: VecDeque::new(),
             dial: None,
             reply: None,
+            called: None,
+            knocked: Time::ZERO,
+            wanted: false,
             shut_until: Time::ZERO,
             asked: now,
             opened: None,
@@ -80,6 +89,16 @@ impl<M> Path<M> {
     /// Whether nothing is open and nothing under way.
     pub(super) fn is_dead(&self) -> bool {
         self.routes.is_empty() && self.dial.is_none() && self.reply.is_none()
+    }
+
+    /// Until when a dead path is remembered.
+    pub(super) fn kept_until(&self) -> Time {
+        self.called.map_or(self.shut_until, |(_, until)| until.max(self.shut_until))
+    }
+
+    /// The secret of the attempt that a rendezvous announced, if it is remembered.
+    pub(super) fn announced(&self, now: Time) -> Option<u64> {
+        self.called.filter(|(_, until)| now < *until).map(|(nonce, _)| nonce)
     }
 
     /// Whether this secret is the one of an attempt or a way of this path.

@@ -1,9 +1,10 @@
 //! Punches: firing them, and what their arrival means.
 //!
 //! Whoever receives a punch or its acknowledgement with the secret of an attempt adopts the socket it came from: middleboxes may have
-//! put it elsewhere than predicted.
+//! put it elsewhere than predicted. The secret comes from the rendezvous, which has checked the signatures of both logins; whoever
+//! calls without a rendezvous signs the call itself.
 
-use astrarium_node::{Endpoint, Header, NodeId, Span, Time};
+use astrarium_node::{Endpoint, Header, NodeId, Op, Span, Time};
 
 use super::config::Config;
 use super::host::Host;
@@ -16,6 +17,16 @@ const LEAST_PORT: u64 = 1_024;
 
 /// Number of ports that middleboxes give out.
 const PORTS: u64 = 64_512;
+
+/// A signed call that no rendezvous announced, as [`Body::Knock`] has it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Knock {
+    pub(super) id: NodeId,
+    pub(super) to: NodeId,
+    pub(super) time: Time,
+    pub(super) nonce: u64,
+    pub(super) signer: NodeId,
+}
 
 /// Punches that are fired one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +57,7 @@ impl<M: Message> Host<M> {
     /// Fires the next punch of a volley at full time to live.
     pub(super) fn fire(
         &self,
+        peer: NodeId,
         port: u16,
         volley: &mut Volley,
         token: Token,
@@ -58,6 +70,12 @@ impl<M: Message> Host<M> {
             to.port = (LEAST_PORT + cx.rng().below(PORTS)) as u16;
         }
         let id = cx.me();
+        if token.session == 0 {
+            cx.charge(Op::Sign);
+            let body = Body::Knock { id, to: peer, time: cx.now(), nonce: token.nonce, signer: id };
+            self.emit(port, to, body, config, cx);
+            return;
+        }
         self.emit(port, to, Body::Punch { id, token }, config, cx);
     }
 
@@ -88,19 +106,60 @@ impl<M: Message> Host<M> {
         config: &Config,
         cx: &mut Context<'_, M>,
     ) {
+        if self.paths.get(id).is_some_and(|path| path.knows(token)) {
+            self.answer(header, id, token, config, cx);
+        } else {
+            self.counts.unexpected += 1;
+        }
+    }
+
+    /// Acknowledges, and adopts the socket it came from.
+    fn answer(&mut self, header: Header, id: NodeId, token: Token, config: &Config, cx: &mut Context<'_, M>) {
+        let (me, port) = (cx.me(), header.dst.port);
+        self.emit(port, header.src, Body::PunchAck { id: me, token }, config, cx);
+        self.adopt(id, Route { token, way: Way::Direct { port, remote: header.src } }, config, cx);
+    }
+
+    /// A direct call that no rendezvous announced: to the listening socket only, signed and fresh, and not in place of a path that
+    /// lives.
+    pub(super) fn on_knock(
+        &mut self,
+        header: Header,
+        knock: Knock,
+        config: &Config,
+        cx: &mut Context<'_, M>,
+    ) {
+        cx.charge(Op::Verify);
         let (now, port) = (cx.now(), header.dst.port);
-        let known = self.paths.get(id).is_some_and(|path| path.knows(token));
-        if !known && !self.admits_stranger(id, token, port, now, config) {
+        let Knock { id, to, time, nonce, signer } = knock;
+        if signer != id || to != cx.me() {
+            self.counts.forged += 1;
+            return;
+        }
+        let token = Token { session: 0, nonce };
+        let path = self.paths.get(id);
+        let way = Way::Direct { port, remote: header.src };
+        if path.is_some_and(|path| path.routes.contains(&Route { token, way })) {
+            self.answer(header, id, token, config, cx);
+            return;
+        }
+        let age = now.since(time).max(time.since(now));
+        if age > config.auth_window || path.is_some_and(|path| time <= path.knocked || path.knows(token)) {
+            self.counts.stale += 1;
+            return;
+        }
+        let silence = config.keepalive.saturating_add(config.punch_timeout);
+        let lives = path.is_some_and(|p| !p.routes.is_empty() && now.since(p.heard) <= silence);
+        if port != config.listen_port || lives {
             self.counts.unexpected += 1;
             return;
         }
-        if !known && self.paths.entry(id, now, config.max_paths).is_none() {
+        let Some(path) = self.paths.entry(id, now, config.max_paths) else {
             self.counts.table_full += 1;
             return;
-        }
-        let me = cx.me();
-        self.emit(port, header.src, Body::PunchAck { id: me, token }, config, cx);
-        self.adopt(id, Route { token, way: Way::Direct { port, remote: header.src } }, config, cx);
+        };
+        path.knocked = time;
+        self.answer(header, id, token, config, cx);
     }
 
     pub(super) fn on_ack(
@@ -117,15 +176,6 @@ impl<M: Message> Host<M> {
         } else {
             self.counts.unexpected += 1;
         }
-    }
-
-    /// A direct call that no rendezvous announced: to the listening socket only, and not in place of a path that lives.
-    fn admits_stranger(&self, id: NodeId, token: Token, port: u16, now: Time, config: &Config) -> bool {
-        let lives = self.paths.get(id).is_some_and(|path| {
-            !path.routes.is_empty()
-                && now.since(path.heard) <= config.keepalive.saturating_add(config.punch_timeout)
-        });
-        token.session == 0 && port == config.listen_port && !lives
     }
 
     /// Takes a way into use, and ends the attempt that opened it.

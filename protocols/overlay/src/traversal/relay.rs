@@ -8,6 +8,9 @@ use super::config::Config;
 use super::message::{Body, Ends};
 use super::{Context, Counts, Message, send};
 
+/// Circuits of a relay without limits of its own.
+const MOST_CIRCUITS: usize = 1_000_000;
+
 /// A host with a slot.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
@@ -30,13 +33,12 @@ pub(super) struct Relay {
     socket: Endpoint,
     slots: BTreeMap<NodeId, Slot>,
     circuits: BTreeMap<u32, Circuit>,
-    next: u32,
     pub(super) counts: Counts,
 }
 
 impl Relay {
     pub(super) fn new(socket: Endpoint) -> Self {
-        Self { socket, slots: BTreeMap::new(), circuits: BTreeMap::new(), next: 1, counts: Counts::default() }
+        Self { socket, slots: BTreeMap::new(), circuits: BTreeMap::new(), counts: Counts::default() }
     }
 
     /// A restart: slots and circuits are gone.
@@ -63,6 +65,8 @@ impl Relay {
         match body {
             Body::RelayReserve(ends) => self.reserve(header.src, ends, config, cx),
             Body::RelayOpen(ends) => self.open(header.src, ends, config, cx),
+            Body::RelayOpened(ends) => self.opened(header.src, ends, config, cx),
+            Body::RelayKeep(ends) => self.keep(header.src, ends, config, cx),
             Body::RelayData { circuit, from, message } => {
                 self.forward(header.src, circuit, from, message, config, cx);
             }
@@ -91,43 +95,58 @@ impl Relay {
         self.send(src, Body::RelayReserved(ends), config, cx);
     }
 
+    /// A circuit under the number that the opener chose, passed on to the other end, which answers. Whether the opener is who it
+    /// says is for that end to judge: the number is half of a secret that only the two have.
     fn open<M: Message>(&mut self, src: Endpoint, ends: Ends, config: &Config, cx: &mut Context<'_, M>) {
         let now = cx.now();
         self.sweep(now, config);
-        let same = |c: &Circuit| c.from == (ends.from, src) && c.to.0 == ends.to;
-        let circuit = match self.circuits.iter().find(|(_, c)| same(c)).map(|(number, _)| *number) {
-            Some(number) => number,
-            // A circuit that the sender believes in is over.
-            None if ends.circuit != 0 => {
-                self.send(src, Body::RelayReset(ends), config, cx);
-                return;
-            }
-            None => match self.begin(src, ends, now, config) {
-                Some(number) => number,
-                None => {
-                    self.counts.refused += 1;
-                    self.send(src, Body::RelayRefused(ends), config, cx);
-                    return;
-                }
-            },
+        let to = match self.circuits.get(&ends.circuit) {
+            Some(known) if known.from == (ends.from, src) && known.to.0 == ends.to => Some(known.to.1),
+            Some(_) => None,
+            None => self.begin(src, ends, now, config),
         };
-        let ends = Ends { circuit, ..ends };
-        self.send(src, Body::RelayOpened(ends), config, cx);
-        if let Some(circuit) = self.circuits.get(&circuit) {
-            self.send(circuit.to.1, Body::RelayOpen(ends), config, cx);
+        match to {
+            Some(to) => self.send(to, Body::RelayOpen(ends), config, cx),
+            None => {
+                self.counts.refused += 1;
+                self.send(src, Body::RelayRefused(ends), config, cx);
+            }
         }
     }
 
-    fn begin(&mut self, src: Endpoint, ends: Ends, now: Time, config: &Config) -> Option<u32> {
-        let slot = self.slots.get(&ends.to)?;
-        if config.relay.circuits != 0 && self.circuits.len() >= config.relay.circuits as usize {
+    /// Where the other end of a new circuit is.
+    fn begin(&mut self, src: Endpoint, ends: Ends, now: Time, config: &Config) -> Option<Endpoint> {
+        let to = self.slots.get(&ends.to)?.endpoint;
+        let full = config.relay.circuits != 0 && self.circuits.len() >= config.relay.circuits as usize;
+        if full || ends.circuit == 0 || self.circuits.len() >= MOST_CIRCUITS {
             return None;
         }
-        let number = self.next;
-        self.next = number.wrapping_add(1).max(1);
-        let circuit = Circuit { from: (ends.from, src), to: (ends.to, slot.endpoint), bytes: 0, since: now };
-        self.circuits.insert(number, circuit);
-        Some(number)
+        let circuit = Circuit { from: (ends.from, src), to: (ends.to, to), bytes: 0, since: now };
+        self.circuits.insert(ends.circuit, circuit);
+        Some(to)
+    }
+
+    /// The other end's answer, for the opener.
+    fn opened<M: Message>(&mut self, src: Endpoint, ends: Ends, config: &Config, cx: &mut Context<'_, M>) {
+        let same = |c: &&Circuit| c.from.0 == ends.from && c.to == (ends.to, src);
+        // The one that began last: others of the pair are older attempts.
+        match self.circuits.values().filter(same).max_by_key(|c| c.since) {
+            Some(circuit) => self.send(circuit.from.1, Body::RelayOpened(ends), config, cx),
+            None => self.counts.forged += 1,
+        }
+    }
+
+    /// The opener still uses its circuit: both are told that it stands, or the opener that it does not.
+    fn keep<M: Message>(&mut self, src: Endpoint, ends: Ends, config: &Config, cx: &mut Context<'_, M>) {
+        self.sweep(cx.now(), config);
+        match self.circuits.get(&ends.circuit).map(|c| (c.from, c.to)) {
+            Some((from, to)) if from == (ends.from, src) && to.0 == ends.to => {
+                self.send(src, Body::RelayKeep(ends), config, cx);
+                self.send(to.1, Body::RelayKeep(ends), config, cx);
+            }
+            Some(_) => self.counts.forged += 1,
+            None => self.send(src, Body::RelayReset(ends), config, cx),
+        }
     }
 
     fn forward<M: Message>(

@@ -6,7 +6,7 @@ use astrarium_node::{Endpoint, Header, NodeId, Op, Span, Time};
 
 use super::config::{Config, Mode, ServerAddress};
 use super::message::{Body, Change, Introduction};
-use super::{Context, Counts, Message, PortClass, Timer, send};
+use super::{Context, Counts, Message, NatClass, PortClass, Timer, send};
 
 /// How long an introduction is remembered: longer than any attempt.
 const SESSION_LIFE: Span = Span::from_secs(30);
@@ -34,6 +34,7 @@ struct Session {
     reply_to: Endpoint,
     via: Endpoint,
     class: PortClass,
+    nat: Option<NatClass>,
     /// Where the connector's packets will come from.
     predicted: Endpoint,
     since: Time,
@@ -102,8 +103,8 @@ impl Rendezvous {
             }
             Body::ProbeRequest { .. } => self.counts.forged += 1,
             Body::Login { id, time, signer } => self.login(header, (id, time, signer), config, cx),
-            Body::Connect { id, peer, class, predicted, nonce } => {
-                let wish = Introduction { session: 0, peer, class, endpoint: predicted, nonce };
+            Body::Connect { id, peer, class, nat, predicted, nonce } => {
+                let wish = Introduction { session: 0, peer, class, nat, endpoint: predicted, nonce };
                 self.connect(header, id, wish, config, cx);
             }
             Body::Accept(intro) => self.accepted(header, intro, config, cx),
@@ -176,8 +177,8 @@ impl Rendezvous {
             return;
         };
         match config.mode {
-            Mode::None => self.go(number, None, config, cx),
-            Mode::Simultaneous => {
+            Mode::None if !config.relay_fallback => self.go(number, None, config, cx),
+            Mode::None | Mode::Simultaneous => {
                 self.call(number, config, cx);
                 self.go(number, None, config, cx);
             }
@@ -216,6 +217,7 @@ impl Rendezvous {
             reply_to: header.src,
             via: header.dst,
             class: wish.class,
+            nat: wish.nat,
             predicted,
             since: now,
         };
@@ -234,6 +236,7 @@ impl Rendezvous {
             session: number,
             peer: session.connector,
             class: session.class,
+            nat: session.nat,
             endpoint: session.predicted,
             nonce: session.nonce,
         };
@@ -254,6 +257,7 @@ impl Rendezvous {
             session: number,
             peer: session.acceptor,
             class: ready.map_or(PortClass::Unknown, |ready| ready.class),
+            nat: ready.and_then(|ready| ready.nat),
             endpoint: ready.map_or(acceptor.endpoint, |ready| ready.endpoint),
             nonce: session.nonce,
         };

@@ -87,7 +87,7 @@ impl<M: Message> Host<M> {
                     self.profile.port = verdict;
                     self.drop_survey_sockets();
                     let known = verdict.rule != PortClass::Unknown;
-                    if known && config.classify_rfc3489 {
+                    if known && config.classifies() {
                         self.survey.task = Task::Rfc(Rfc3489::default());
                         self.survey_step(None, config, cx);
                     } else {

@@ -5,7 +5,7 @@ mod world;
 
 use astrarium_node::{Endpoint, Header, NodeId, Span};
 use astrarium_protocol_overlay::traversal::{
-    Body, Config, Mode, NatClass, PortClass, RelayLimits, Token, TtlRange, Way,
+    Body, Config, Ends, Mode, NatClass, PortClass, RelayLimits, Token, TtlRange, Way,
 };
 
 use device::{KINDS, Kind};
@@ -268,7 +268,7 @@ fn forged_and_replayed_packets_are_dropped_and_counted() {
     world.inject(server, Body::ProbeRequest { nonce: 1, target: of_b });
     world.inject(
         server,
-        Body::Connect { id: a, peer: b, class: PortClass::Host, predicted: stranger, nonce: 5 },
+        Body::Connect { id: a, peer: b, class: PortClass::Host, nat: None, predicted: stranger, nonce: 5 },
     );
     world.run(Span::from_secs(1));
     let counts = world.nodes[0].counts();
@@ -292,5 +292,110 @@ fn a_record_planted_beforehand_spoils_the_punch_where_ports_can_be_foreseen() {
             world.run(Span::from_secs(35));
             assert!(connects(&mut world));
         }
+    }
+}
+
+/// A public host that is known by its address, and a stranger that wants to be taken for another.
+#[test]
+fn a_call_without_a_rendezvous_must_be_signed_by_the_caller_and_be_new() {
+    let mut book = config(Mode::Ttl);
+    book.book.insert(NodeId::from(B), Endpoint::new(wan(B), book.listen_port));
+    let port = book.listen_port;
+    let mut world = World::new(book, &[Some(Kind::D4), None, None], 3);
+    world.run(Span::from_secs(30));
+    let (a, b, c) = (NodeId::from(A), NodeId::from(B), NodeId::from(B + 1));
+    let before = *world.nodes[B].counts();
+    let header = Header { src: Endpoint::new(wan(B + 1), 9), dst: Endpoint::new(wan(B), port), ttl: 64 };
+    let time = world.now;
+    let knock = |to, time, signer| Body::Knock { id: a, to, time, nonce: 7, signer };
+    // Not A's key; A's key on a call of somebody else; long ago.
+    world.inject(header, knock(b, time, c));
+    world.inject(header, knock(c, time, a));
+    world.inject(header, Body::Punch { id: a, token: Token { session: 0, nonce: 7 } });
+    world.run(Span::from_secs(1));
+    let counts = *world.nodes[B].counts();
+    assert_eq!((counts.forged - before.forged, counts.unexpected - before.unexpected), (2, 1));
+    assert!(world.nodes[B].path(a).is_none());
+    // A's own call is believed; the same once more, from elsewhere, moves nothing.
+    world.say(A, B, 1);
+    world.run(Span::from_secs(5));
+    assert!(world.arrived(A, B, 1));
+    let way = world.nodes[B].path(a).unwrap().way;
+    let replays = world.nodes[B].counts().stale;
+    world.inject(header, knock(b, time, a));
+    world.run(Span::from_secs(1));
+    assert_eq!(world.nodes[B].path(a).unwrap().way, way);
+    assert_eq!(world.nodes[B].counts().stale, replays + 1);
+}
+
+fn relayed() -> Config {
+    let relays = vec![Endpoint::new(wan(1), 4000)];
+    Config { relay_fallback: true, relays, ..config(Mode::Ttl) }
+}
+
+/// Whoever has a slot at no relay, knows no secret, and says that it is A.
+#[test]
+fn circuits_open_only_between_hosts_that_were_introduced() {
+    let mut world = pair(relayed(), Kind::D6, Kind::D5);
+    world.run(Span::from_secs(30));
+    let (a, b) = (NodeId::from(A), NodeId::from(B));
+    let relay = Endpoint::new(wan(1), 4000);
+    let liar = Header { src: Endpoint::new(wan(0), 9), dst: relay, ttl: 64 };
+    let before = *world.nodes[B].counts();
+    world.inject(liar, Body::RelayOpen(Ends { from: a, to: b, circuit: 77 }));
+    world.run(Span::from_secs(1));
+    world.inject(liar, Body::RelayData { circuit: 77, from: a, message: world::Note(66) });
+    world.run(Span::from_secs(1));
+    let counts = *world.nodes[B].counts();
+    assert_eq!((counts.forged - before.forged, counts.unknown_source - before.unknown_source), (1, 1));
+    assert!(!world.arrived(A, B, 66) && world.nodes[B].path(a).is_none());
+    // Nor does the relay believe an answer that the called one has not sent, or a sign of life of others.
+    world.inject(liar, Body::RelayOpened(Ends { from: a, to: b, circuit: 1 }));
+    world.inject(
+        Header { src: Endpoint::new(wan(0), 10), ..liar },
+        Body::RelayKeep(Ends { from: a, to: b, circuit: 77 }),
+    );
+    world.run(Span::from_secs(1));
+    assert_eq!(world.nodes[1].counts().forged, 2);
+    // The genuine one still gets through.
+    assert!(connects(&mut world));
+    let way = world.nodes[A].path(b).and_then(|path| path.way);
+    assert!(matches!(way, Some(Way::Relayed { .. })), "{way:?}");
+}
+
+/// The answer must hold the other half of the secret: here the relay's own machine answers in the place of the called one.
+#[test]
+fn a_circuit_that_the_peer_has_not_answered_is_not_used() {
+    let mut world = pair(relayed(), Kind::D6, Kind::D5);
+    world.run(Span::from_secs(30));
+    // Nothing but introductions and logins reaches the called one; the relay's openings do not.
+    world.path(|_, to, body| {
+        let kept = !(to == NodeId::from(B) && matches!(body, Body::RelayOpen(_)));
+        kept.then_some(Span::from_millis(50))
+    });
+    world.say(A, B, 1);
+    for _ in 0..20 {
+        world.run(Span::from_millis(500));
+        let relay = Endpoint::new(wan(1), 4000);
+        let dst = world.nodes[A].mapped().unwrap();
+        let ends = Ends { from: NodeId::from(A), to: NodeId::from(B), circuit: 5 };
+        world.inject(
+            Header { src: relay, dst: Endpoint::new(dst.ip, dst.port), ttl: 64 },
+            Body::RelayOpened(ends),
+        );
+    }
+    assert!(world.nodes[A].path(NodeId::from(B)).is_none_or(|path| path.way.is_none()));
+    assert!(!world.arrived(A, B, 1));
+}
+
+/// The whitepaper's rule with relays: who does not try asks for an introduction, and then a relay.
+#[test]
+fn who_does_not_try_is_relayed() {
+    let config = Config { attempt_symmetric: false, ..relayed() };
+    for (a, b) in [(Kind::D6, Kind::D1), (Kind::D1, Kind::D6), (Kind::D6, Kind::D6)] {
+        let mut world = pair(config.clone(), a, b);
+        assert!(connects(&mut world), "{a:?} {b:?}");
+        let way = world.nodes[A].path(NodeId::from(B)).and_then(|path| path.way);
+        assert!(matches!(way, Some(Way::Relayed { .. })), "{a:?} {b:?}: {way:?}");
     }
 }
