@@ -14,6 +14,7 @@ mod inputs;
 pub mod kademlia;
 mod kademlia_named;
 pub mod nat;
+mod nat_named;
 pub mod queueing;
 pub mod race;
 mod registry;

@@ -24,6 +24,12 @@ pub fn population(name: &str) -> Option<&'static Shares> {
     }
 }
 
+/// What A and B have in common, with this share of the devices that keep ports recording; `None` when it is not in 0..=1.
+#[must_use]
+pub fn recording(share: f64) -> Option<Shares> {
+    (0.0..=1.0).contains(&share).then(|| [A[0], A[1], A[2], 0.75 * (1.0 - share), 0.75 * share, A[5]])
+}
+
 /// Whether two devices (0 is d1) allow a direct path at all.
 #[must_use]
 pub const fn possible(a: usize, b: usize) -> bool {
@@ -78,26 +84,56 @@ pub fn collision(sigma: f64) -> Option<f64> {
     Some(2.0 * sum * (step / 3.0) * (step / 3.0))
 }
 
-/// Success by the way of punching. `sigma`: of log-normal delays; `None` for delays that are all the same.
-///
-/// `none`: only full cones are entered. `sequential`: every pair collides. `simultaneous`: as [`collision`]. `ttl`: none collides.
-/// `None` for other modes, and where the delays are neither constant nor log-normal but matter.
+/// Who tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempts {
+    /// Everybody.
+    All,
+    /// Hosts that the port rule does not read as symmetric.
+    PortRule,
+    /// Pairs that RFC 3489 does not read as symmetric with port-restricted or symmetric.
+    Rfc3489,
+}
+
+/// Success when a pair tries unless RFC 3489 reads one as symmetric and the other as port-restricted or symmetric, and all tries
+/// succeed: 1 − 2·p·s − s². Neither timing nor records matter: all pairs that they could spoil have a member that reads as symmetric.
 #[must_use]
-pub fn success_of_mode(shares: &Shares, mode: &str, attempt_symmetric: bool, delays: Delays) -> Option<f64> {
-    match mode {
-        "none" => Some(shares[0]),
-        "ttl" => Some(success(shares, attempt_symmetric, 0.0)),
-        "sequential" => Some(success(shares, attempt_symmetric, 1.0)),
-        "simultaneous" => {
-            let collision = match delays {
-                Delays::Constant => 0.0,
-                Delays::LogNormal(sigma) => collision(sigma)?,
-                Delays::Other => return None,
-            };
-            Some(success(shares, attempt_symmetric, collision))
-        }
-        _ => None,
+pub fn stun_success(shares: &Shares) -> f64 {
+    let [_, _, port_restricted, symmetric] = rfc_3489_classes(shares);
+    1.0 - 2.0 * port_restricted * symmetric - symmetric * symmetric
+}
+
+/// Success by the way of punching.
+///
+/// `none`: only full cones are entered, and `mapped` of the other hosts. `sequential`: every pair collides. `simultaneous`: as
+/// [`collision`]. `ttl`: none collides. `None` for other modes, where the delays are neither constant nor log-normal but
+/// matter, and for mapped ports where hosts punch.
+#[must_use]
+pub fn success_of_mode(
+    shares: &Shares,
+    mode: &str,
+    attempts: Attempts,
+    delays: Delays,
+    mapped: f64,
+) -> Option<f64> {
+    if mode == "none" {
+        return Some(shares[0] + (1.0 - shares[0]) * mapped);
     }
+    if mapped > 0.0 || !["ttl", "sequential", "simultaneous"].contains(&mode) {
+        return None;
+    }
+    if attempts == Attempts::Rfc3489 {
+        return Some(stun_success(shares));
+    }
+    let symmetric = attempts == Attempts::All;
+    let collision = match (mode, delays) {
+        ("ttl", _) => 0.0,
+        ("sequential", _) => 1.0,
+        (_, Delays::Constant) => 0.0,
+        (_, Delays::LogNormal(sigma)) => collision(sigma)?,
+        (_, Delays::Other) => return None,
+    };
+    Some(success(shares, symmetric, collision))
 }
 
 /// What one-way delays are like.
@@ -215,11 +251,30 @@ mod tests {
 
     #[test]
     fn modes() {
-        let of = |mode, delays| success_of_mode(&B, mode, true, delays);
+        let of = |mode, delays| success_of_mode(&B, mode, Attempts::All, delays, 0.0);
         assert_eq!(of("none", Delays::Other), Some(0.05));
         assert_eq!(of("ttl", Delays::Other), of("simultaneous", Delays::Constant));
         assert_eq!(of("simultaneous", Delays::Other), None);
         near(of("simultaneous", Delays::LogNormal(1.0)).unwrap(), 0.66, 0.006);
         assert_eq!(of("birthday", Delays::Constant), None);
+        let mapped = |mode| success_of_mode(&A, mode, Attempts::All, Delays::Other, 0.4);
+        near(mapped("none").unwrap(), 0.43, 1e-12);
+        assert_eq!(mapped("ttl"), None);
+    }
+
+    /// Python: sum over the pairs of the classes 5/7/58/30 and 5/7/11/77 %.
+    #[test]
+    fn attempts_by_stun() {
+        near(stun_success(&A), 0.5620, 1e-12);
+        near(stun_success(&B), 0.2377, 1e-12);
+        for mode in ["sequential", "simultaneous", "ttl"] {
+            let got = success_of_mode(&A, mode, Attempts::Rfc3489, Delays::Other, 0.0);
+            near(got.unwrap(), 0.5620, 1e-12);
+        }
+        // "30 – 40 %": 59 % to 78 % of the devices that keep ports record.
+        near(stun_success(&recording(0.5899).unwrap()), 0.40, 1e-3);
+        near(stun_success(&recording(0.7828).unwrap()), 0.30, 1e-3);
+        near(stun_success(&recording(28.0 / 75.0).unwrap()), 0.5620, 1e-12);
+        assert_eq!((recording(1.0), recording(1.1)), (Some(B), None));
     }
 }

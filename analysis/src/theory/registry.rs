@@ -2,7 +2,7 @@
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
 use super::{
-    Inputs, fec, gossip_named, graphs, groups_named, kademlia_named, nat, selfish, stale, tcp, victims,
+    Inputs, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish, stale, tcp, victims,
 };
 
 /// A closed form that scenario files can name.
@@ -75,19 +75,6 @@ const PREMINED: &str = "adversary.premined";
 const INTERVAL: &str = "protocol.block_interval";
 const MEAN_DELAY: &str = "propagation_mean_ms";
 const LARGEST_DELAY: &str = "propagation_max_ms";
-
-const SYMMETRIC: &str = "protocol.attempt_symmetric";
-
-/// Success of punching at a point.
-fn punch(i: &Inputs) -> Option<f64> {
-    let delays = match i.text("network.latency.kind") {
-        Some("constant") => nat::Delays::Constant,
-        Some("log-normal") => nat::Delays::LogNormal(i.number("network.latency.sigma")?),
-        _ => nat::Delays::Other,
-    };
-    let shares = nat::population(i.text("network.nat.population")?)?;
-    nat::success_of_mode(shares, i.text("protocol.mode")?, i.number(SYMMETRIC)? != 0.0, delays)
-}
 
 /// What most entries have.
 pub(super) const PLAIN: Theory = Theory {
@@ -205,50 +192,14 @@ static REGISTRY: &[Theory] = &[
         value: |i| nakamoto_double_spend(i.number(SHARE)?, small(i.count("adversary.confirmations")?)?),
         ..PLAIN
     },
-    Theory {
-        name: "nat-birthday",
-        about: "Success of guessing one of 256 open ports behind a middlebox that maps per peer",
-        formula: "1 - (1 - 256/64512)^n, n = protocol.birthday_probes",
-        source: "network specification, section 6.5",
-        needs: &["protocol.birthday_probes"],
-        value: |i| Some(nat::birthday(i.count("protocol.birthday_probes")?, 256)),
-        ..PLAIN
-    },
-    Theory {
-        name: "nat-punch",
-        about: "Success of punching between two random hosts of population A or B",
-        formula: "sum of the shares of pairs that RFC 4787 allows, less P(first packets collide) times the share of pairs whose late side keeps records of unsolicited packets and whose early side filters by socket; none: share of full cones",
-        source: "derived in astrarium_analysis::theory::nat",
-        needs: &[SYMMETRIC],
-        optional: &[
-            "network.nat.population",
-            "protocol.mode",
-            "network.latency.kind",
-            "network.latency.sigma",
-        ],
-        value: punch,
-        ..PLAIN
-    },
-    Theory {
-        name: "nat-reach",
-        about: "Success of calls when only a share of the hosts is behind middleboxes",
-        formula: "1 - a^2 (1 - S), a = network.nat.share, S = `nat-punch`",
-        source: "network specification, section 9",
-        needs: &["network.nat.share", SYMMETRIC],
-        optional: &[
-            "network.nat.population",
-            "protocol.mode",
-            "network.latency.kind",
-            "network.latency.sigma",
-        ],
-        value: |i| {
-            // Without punching public hosts cannot be reversed to: the called one must be public, or a full cone.
-            let (a, success) = (i.number("network.nat.share")?, punch(i)?);
-            let none = i.text("protocol.mode") == Some("none");
-            Some(if none { 1.0 - a * (1.0 - success) } else { nat::reachable(a, success) })
-        },
-        ..PLAIN
-    },
+    nat_named::BIRTHDAY,
+    nat_named::PORT_ARITHMETIC,
+    nat_named::PORT_MARGINAL,
+    nat_named::PUNCH,
+    nat_named::REACH,
+    nat_named::STUN_ARITHMETIC,
+    nat_named::STUN_MARGINAL_PORT_RESTRICTED,
+    nat_named::STUN_MARGINAL_SYMMETRIC,
     Theory {
         name: "pftk",
         about: "Steady rate of TCP under random loss, in bit/s, with timeouts",

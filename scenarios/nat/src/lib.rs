@@ -7,8 +7,10 @@
 //! The whitepaper (004 §3.4.1, Table 3.1) sets 30 % of others against its own 96 %. The scenarios beside this crate take both apart:
 //! `nat.toml` runs every way of punching on both populations, `nat-order.toml` and `nat-timing.toml` how much the order of the first
 //! packets matters, `nat-classification.toml` and `nat-matrix.toml` what follows from the devices alone, `nat-birthday.toml` what
-//! guessing adds, `nat-reach.toml` what all that does for a network in which some hosts are public, `nat-poison.toml`,
-//! `nat-outage.toml` and `nat-relay-hog.toml` the attacks.
+//! guessing adds, `nat-policy.toml` and `nat-recording.toml` what comes of attempts by the classes of RFC 3489, `nat-ttl.toml` where
+//! the search for the time to live ends, `nat-mapped.toml` explicit port mappings, `nat-relay.toml` what relays cost, `nat-reach.toml`
+//! what all that does for a network in which some hosts are public, `nat-poison.toml`, `nat-outage.toml` and `nat-relay-hog.toml`
+//! the attacks.
 //!
 //! | question | file |
 //! |---|---|
@@ -18,7 +20,7 @@
 //! | the program on top of each host | `caller.rs` |
 //! | who calls whom | `workload.rs` |
 //! | attacks | `attacks/` |
-//! | what is measured | `metrics.rs` |
+//! | what is measured | `metrics.rs`, `paths.rs`, `classes.rs`, `poisoned.rs` |
 //! | what must hold | `oracles.rs` |
 //!
 //! *Architecture invariant:* success is read off the messages that arrived; which device a host has is known to the metrics and never
@@ -26,9 +28,12 @@
 
 mod attacks;
 mod caller;
+mod classes;
 mod experiment;
 mod metrics;
 mod oracles;
+mod paths;
+mod poisoned;
 mod spec;
 mod workload;
 mod world;

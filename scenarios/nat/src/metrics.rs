@@ -6,23 +6,27 @@ use std::sync::Arc;
 use astrarium_engine::{Finding, Observer, Sight};
 use astrarium_net::Modelled;
 use astrarium_node::{NodeId, Time};
-use astrarium_protocol_overlay::traversal::{NatClass, PortClass, Way};
+use astrarium_protocol_overlay::traversal::{Body, Packet, Way};
 use astrarium_runner::Params;
 
-use crate::caller::Outcome;
+use crate::caller::{Hello, Outcome};
 use crate::oracles::{Oracles, excluded};
+use crate::poisoned::{Volleys, can_be_spoilt, record_life};
 use crate::spec::PAIRS;
 use crate::world::{Node, World, victims};
+use crate::{classes, paths};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy)]
-struct Ended {
-    reached: bool,
-    direct: bool,
+pub(crate) struct Ended {
+    pub(crate) reached: bool,
+    pub(crate) direct: bool,
     /// When it began.
     since: Time,
     /// Time from the first wish to the open path, milliseconds.
-    opened_ms: Option<f64>,
+    pub(crate) opened_ms: Option<f64>,
+    /// Time from then to the answer, where this call opened the path, milliseconds.
+    pub(crate) answer_ms: Option<f64>,
 }
 
 /// The observer of every run.
@@ -33,6 +37,7 @@ pub(crate) struct Metrics {
     /// The time of an outage, whether it happens or not.
     outage: Range<Time>,
     strategy: Strategy,
+    volleys: Volleys,
     calls: Vec<Option<Ended>>,
     ended: u32,
     oracles: Oracles,
@@ -49,15 +54,15 @@ enum Strategy {
 
 /// A proportion: hits of trials.
 #[derive(Debug, Clone, Copy, Default)]
-struct Ratio(u32, u32);
+pub(crate) struct Ratio(u32, u32);
 
 impl Ratio {
-    fn add(&mut self, hit: bool) {
+    pub(crate) fn add(&mut self, hit: bool) {
         self.0 += u32::from(hit);
         self.1 += 1;
     }
 
-    fn value(self) -> Option<f64> {
+    pub(crate) fn value(self) -> Option<f64> {
         (self.1 > 0).then(|| f64::from(self.0) / f64::from(self.1))
     }
 }
@@ -78,6 +83,7 @@ impl Metrics {
             victims: victims(world, params.share("adversary.share")).count() as u32,
             outage,
             strategy,
+            volleys: Volleys::default(),
             calls: vec![None; world.calls() as usize],
             ended: 0,
             oracles: Oracles::new(world, strategy != Strategy::None, healed),
@@ -89,21 +95,19 @@ impl Metrics {
     pub(crate) fn metrics(&self, sight: &Sight<'_, Node>) -> Vec<(&'static str, f64)> {
         let mut out = self.successes();
         out.extend(self.by_devices());
-        out.extend(self.times());
+        out.extend(paths::metrics(&self.world, sight, self.there()));
         out.extend(self.attacked());
-        out.extend(self.classes(sight));
-        let relays = || self.world.relays.iter().map(|(id, _)| sight.node(*id).lower.counts());
-        if !self.world.relays.is_empty() {
-            // Counts of one run are far below 2^53.
-            out.push(("relay_bytes", relays().map(|c| c.relay_bytes).sum::<u64>() as f64));
-            out.push(("relay_refused", relays().map(|c| c.refused).sum::<u64>() as f64));
-        }
+        out.extend(classes::metrics(&self.world, sight, self.there()));
         out
     }
 
     /// Verdicts of the oracles.
     pub(crate) fn findings(&self, end: Time) -> Vec<Finding> {
-        self.oracles.findings(end)
+        let mut oracles = self.oracles.clone();
+        if let Some(met) = self.first_poisoned() {
+            oracles.struck(met);
+        }
+        oracles.findings(end)
     }
 
     /// Caller and called of a call, and whether it is the call back.
@@ -174,21 +178,6 @@ impl Metrics {
         names.zip(cells.into_iter().flatten()).filter_map(|(name, cell)| Some((*name, cell.value()?)))
     }
 
-    /// Mean and 95th percentile of the time until a direct path between two devices was open.
-    fn times(&self) -> Vec<(&'static str, f64)> {
-        let punched = |&(a, b, e): &(NodeId, NodeId, &Ended)| {
-            e.reached && e.direct && self.device(a).is_some() && self.device(b).is_some()
-        };
-        let mut times: Vec<f64> = self.there().filter(punched).filter_map(|(_, _, e)| e.opened_ms).collect();
-        if times.is_empty() {
-            return Vec::new();
-        }
-        times.sort_by(f64::total_cmp);
-        let mean = times.iter().sum::<f64>() / times.len() as f64;
-        let p95 = times[(times.len() * 95 / 100).min(times.len() - 1)];
-        vec![("punch_time_ms", mean), ("punch_time_p95_ms", p95)]
-    }
-
     /// How calls fared that attacks are after, whether there was an attack or not.
     fn attacked(&self) -> Vec<(&'static str, f64)> {
         let mut poisoned = Ratio::default();
@@ -227,47 +216,24 @@ impl Metrics {
         named.into_iter().filter_map(|(name, ratio)| Some((name, ratio.value()?))).collect()
     }
 
-    /// Whether record poisoning would spoil a call: a victim behind d5 is called by somebody behind d4 or d5 (in the numbering of the
-    /// populations), whose ports anybody can foresee.
+    /// Whether record poisoning is after a call, and could spoil it.
     fn aimed_at(&self, a: NodeId, b: NodeId) -> bool {
-        b.0 < self.victims && self.device(b) == Some(4) && matches!(self.device(a), Some(3..=4))
+        b.0 < self.victims && can_be_spoilt(&self.world, a, b)
     }
 
-    /// Shares of the classes among hosts behind devices.
-    fn classes(&self, sight: &Sight<'_, Node>) -> Vec<(&'static str, f64)> {
-        let behind = (0..self.world.hosts).map(NodeId).filter(|host| self.device(*host).is_some());
-        let profiles: Vec<_> = behind.filter_map(|host| sight.node(host).lower.profile().copied()).collect();
-        let total = profiles.len();
-        if total == 0 {
-            return Vec::new();
-        }
-        let share = |count: usize| count as f64 / total as f64;
-        let rule = |class| share(profiles.iter().filter(|p| p.port.rule == class).count());
-        let mut out = vec![
-            ("rule_host", rule(PortClass::Host)),
-            ("rule_fixed", rule(PortClass::Fixed)),
-            ("rule_symmetric", rule(PortClass::Symmetric)),
-            ("rule_other", rule(PortClass::Unknown) + rule(PortClass::MultiIp)),
-            ("rule_full", share(profiles.iter().filter(|p| p.port.full).count())),
-        ];
-        if self.world.config.classify_rfc3489 {
-            let class = |class| share(profiles.iter().filter(|p| p.nat == Some(class)).count());
-            out.extend([
-                ("rfc_full_cone", class(NatClass::FullCone)),
-                ("rfc_restricted", class(NatClass::Restricted)),
-                ("rfc_port_restricted", class(NatClass::PortRestricted)),
-                ("rfc_symmetric", class(NatClass::Symmetric)),
-            ]);
-        }
-        out
+    /// A call that began while a record lay in wait for it.
+    fn first_poisoned(&self) -> Option<Time> {
+        let lies = |b, since| self.volleys.lie_in_wait(record_life(&self.world, b), since);
+        let met = self.there().filter(|&(a, b, ended)| self.aimed_at(a, b) && lies(b, ended.since));
+        met.map(|(_, _, ended)| ended.since).min()
     }
 
     /// Whether the attack has met this call.
     fn is_hit(&self, a: NodeId, b: NodeId, ended: &Ended) -> bool {
         match self.strategy {
-            Strategy::None => false,
-            Strategy::Poison => self.aimed_at(a, b),
-            Strategy::Outage => !ended.reached && self.outage.contains(&ended.since),
+            // Forged packets are counted where they leave, and judged at the end.
+            Strategy::None | Strategy::Poison => false,
+            Strategy::Outage => !ended.reached && !self.excluded(a, b) && self.outage.contains(&ended.since),
             Strategy::Hog => !ended.reached && self.excluded(a, b),
         }
     }
@@ -281,7 +247,9 @@ impl Observer<Node> for Metrics {
         let view = sight.node(node).lower.path(call.peer);
         let direct = view.is_some_and(|view| matches!(view.way, Some(Way::Direct { .. })));
         let opened_ms = view.and_then(|v| Some(v.opened?.since(v.asked).as_millis_f64()));
-        let ended = Ended { reached, direct, since, opened_ms };
+        let opened = view.and_then(|view| view.opened).filter(|opened| reached && *opened >= since);
+        let answer_ms = opened.map(|opened| now.since(opened).as_millis_f64());
+        let ended = Ended { reached, direct, since, opened_ms, answer_ms };
         if reached {
             self.oracles.reached((node, call.peer), direct, &self.world.network, sight);
         }
@@ -294,12 +262,22 @@ impl Observer<Node> for Metrics {
         }
     }
 
+    fn on_send(&mut self, from: NodeId, packet: &Packet<Hello>, _: usize, now: Time) {
+        let forged = self.strategy == Strategy::Poison
+            && from == self.world.attacker
+            && matches!(packet.body, Body::Punch { .. });
+        if forged {
+            self.volleys.fired(now);
+        }
+    }
+
     fn finished(&self) -> bool {
         self.ended as usize == self.calls.len()
     }
 
     fn merge(&mut self, other: Self) {
         self.oracles.merge(other.oracles);
+        self.volleys.merge(other.volleys);
         for (mine, theirs) in self.calls.iter_mut().zip(other.calls) {
             *mine = mine.or(theirs);
         }

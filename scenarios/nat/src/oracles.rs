@@ -6,7 +6,7 @@
 //! | `filters-hold` | always | no direct path between devices that exclude it, except by guessing or by luck |
 //! | `bounded` | always | tables of hosts stay within their limits |
 //! | `traversed` | sometimes | a host behind a device talks directly with another host (when devices there are) |
-//! | `struck` | sometimes | the attack met somebody (when there is one) |
+//! | `struck` | sometimes | the attack met somebody (when there is one): a call began while a forged record lay in wait for it, or one failed for the outage or for want of a circuit |
 //! | `new-sessions` | after heal | after an outage, hosts behind devices reach each other again within 90 s |
 
 use astrarium_engine::{AfterHeal, Always, Finding, Sight, Sometimes};

@@ -53,15 +53,22 @@ fn protocol() -> Vec<ParamSpec> {
             "scenario",
         )
         .default("\"1 s\""),
+        ParamSpec::new(
+            "protocol.policy",
+            Kind::Choice(&["port-rule", "rfc-3489"]),
+            "who tries: hosts that the port rule can predict, or pairs but those of a symmetric host with a port-restricted or symmetric one, as RFC 3489 reads them",
+            PAPER,
+        )
+        .default("\"port-rule\""),
         flag(
             "protocol.attempt_symmetric",
-            "whether hosts whose ports cannot be predicted try at all; the whitepaper's do not",
+            "policy `port-rule`: whether hosts whose ports cannot be predicted try at all; the whitepaper's do not",
             PAPER,
         )
         .default("false"),
         flag("protocol.fresh_sockets", "whether modes with a limited time to live punch from a fresh socket, or from the listening one", SPEC)
             .default("true"),
-        flag("protocol.classify_rfc3489", "whether hosts also classify themselves by RFC 3489", "RFC 3489 §10.1").default("false"),
+        flag("protocol.classify_rfc3489", "whether hosts also classify themselves by RFC 3489 where policy `rfc-3489` does not ask for it", "RFC 3489 §10.1").default("false"),
         flag("protocol.address_book", "whether public hosts are known beforehand and dialled without the rendezvous", "scenario")
             .default("false"),
         ParamSpec::new("protocol.ttl_probe_max", Kind::integer(1, 64), "bound of the search for the time to live", SPEC).default("16"),
@@ -205,6 +212,27 @@ fn success_metrics() -> Vec<MetricSpec> {
             "time from the wish to the open direct path at the caller, mean, both behind devices",
         ),
         MetricSpec::quantity("punch_time_p95_ms", "ms", "its 95th percentile"),
+        MetricSpec::quantity(
+            "direct_rtt_ms",
+            "ms",
+            "time from the open direct path to the answer, median, both behind devices",
+        ),
+        MetricSpec::quantity(
+            "relay_time_ms",
+            "ms",
+            "time from the wish to the open path over a relay at the caller, mean",
+        ),
+        MetricSpec::quantity(
+            "relay_rtt_ms",
+            "ms",
+            "time from the open path over a relay to the answer, median",
+        ),
+        MetricSpec::quantity("relay_stretch", "", "relay_rtt_ms over direct_rtt_ms"),
+        MetricSpec::quantity(
+            "relay_bytes_per_call",
+            "B",
+            "bytes of messages that relays forwarded, per call answered over one",
+        ),
         MetricSpec::quantity("relay_bytes", "B", "bytes of messages that relays forwarded"),
         MetricSpec::quantity("relay_refused", "", "slots and circuits that relays refused"),
     ]
@@ -225,6 +253,17 @@ fn class_metrics() -> Vec<MetricSpec> {
         MetricSpec::quantity("rfc_restricted", "", "likewise as restricted cone"),
         MetricSpec::quantity("rfc_port_restricted", "", "likewise as port-restricted cone"),
         MetricSpec::quantity("rfc_symmetric", "", "likewise as symmetric"),
+        MetricSpec::quantity(
+            "success_rule_predictable",
+            "",
+            "calls of hosts that the port rule reads as host or fixed, to hosts behind devices, that were answered over a direct path",
+        ),
+        MetricSpec::quantity(
+            "success_rfc_port_restricted",
+            "",
+            "the same of hosts that RFC 3489 reads as port-restricted",
+        ),
+        MetricSpec::quantity("success_rfc_symmetric", "", "the same of hosts that it reads as symmetric"),
     ]
 }
 
@@ -238,7 +277,7 @@ fn attack_metrics() -> Vec<MetricSpec> {
         MetricSpec::quantity(
             "victim_failure",
             "",
-            "calls to victims behind d5 from hosts behind d4 or d5 that were not answered, whether there was an attack or not",
+            "calls that were not answered, of those to victims whose devices let records move a punch, from hosts whose sockets can be foreseen; whether there was an attack or not",
         ),
         MetricSpec::quantity(
             "excluded_failure",

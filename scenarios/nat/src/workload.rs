@@ -6,11 +6,35 @@ use std::sync::Arc;
 use astrarium_engine::{Arrival, Workload};
 use astrarium_node::{Domain, NodeId, Seed, Span, Time};
 
+use astrarium_runner::{Complaint, Params};
+
 use crate::caller::Call;
 use crate::world::{Node, World};
 
+/// Pairs up to which all of them may meet; of more, a quarter: they are drawn until they are new.
+const FEW: u64 = 10_000;
+
+/// Checks that there are enough pairs.
+///
+/// # Errors
+/// More pairs are wanted than there are, or than can be drawn soon.
+pub(crate) fn check(params: &Params) -> Result<(), Complaint> {
+    let (hosts, wanted) = (params.count("network.nodes") as u64, params.count("workload.pairs") as u64);
+    let all = hosts.saturating_mul(hosts.saturating_sub(1)) / 2;
+    let most = if all <= FEW { all } else { FEW.max(all / 4) };
+    if wanted <= most {
+        return Ok(());
+    }
+    let problem = format!("= {wanted}, but {hosts} hosts make {all} pairs");
+    let help = match most == all {
+        true => format!("give at most {most}, or add hosts"),
+        false => format!("give at most a quarter of them, {most}, or add hosts"),
+    };
+    Err(Complaint::new("workload.pairs", problem, help))
+}
+
 /// So many pairs of hosts, caller first, no two hosts twice: a pair that has met before has left its marks in the devices. There must
-/// be room: at most a quarter of all pairs.
+/// be room ([`check`]).
 pub(crate) fn draw(seed: Seed, hosts: u32, count: u32) -> Arc<[(NodeId, NodeId)]> {
     let mut met = BTreeSet::new();
     let one = |number: u32| {

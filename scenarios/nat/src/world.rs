@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use astrarium_net::{ClockModel, Modelled, NatConfig, NetConfig, Site, TopologyKind};
 use astrarium_node::{Endpoint, NodeId, Seed, Span, Stack};
-use astrarium_protocol_overlay::traversal::{Config, Mode, RelayLimits, ServerAddress, Traversal};
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_protocol_overlay::traversal::{Config, Mode, Policy, RelayLimits, ServerAddress, Traversal};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params};
 
 use crate::caller::{Caller, Hello};
@@ -175,16 +175,9 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
         let help = "leave `churn` out; single nodes can crash by [[fault]]";
         return Err(Complaint::new("network.churn", "is not modelled by this system", help));
     }
-    let (hosts, pairs) = (params.count("network.nodes"), params.count("workload.pairs"));
-    let most = hosts.saturating_mul(hosts - 1) / 8;
-    if pairs > most {
-        let problem = format!("= {pairs}, but {hosts} hosts make only {} pairs", most * 4);
-        return Err(Complaint::new(
-            "workload.pairs",
-            problem,
-            format!("give at most a quarter of them, {most}"),
-        ));
-    }
+    check_bare(params)?;
+    workload::check(params)?;
+    check_policy(params)?;
     if params.count("protocol.relays") == 0 {
         for (key, wanted) in [
             ("protocol.relay_fallback", params.flag("protocol.relay_fallback")),
@@ -203,6 +196,26 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
     }
     config(params)?;
     net(params, files, &Cast::new(params)).map(|_| ())
+}
+
+/// What does not go with attempts by the classes of RFC 3489.
+fn check_policy(params: &Params) -> Result<(), Complaint> {
+    if params.text("protocol.policy") != "rfc-3489" {
+        return Ok(());
+    }
+    if params.flag("protocol.attempt_symmetric") {
+        let problem = "is about the port rule, but `protocol.policy` is \"rfc-3489\"";
+        return Err(Complaint::new(
+            "protocol.attempt_symmetric",
+            problem,
+            "set it to false, or leave it out",
+        ));
+    }
+    if params.text("protocol.mode") == "birthday" {
+        let help = "guess with policy \"port-rule\", or choose another mode";
+        return Err(Complaint::new("protocol.mode", "guesses where the port rule reads `symmetric`", help));
+    }
+    Ok(())
 }
 
 /// The network of all participants: servers, relays and the attacker are public.
@@ -229,6 +242,10 @@ fn config(params: &Params) -> Result<Config, Complaint> {
     };
     let config = Config {
         mode,
+        policy: match params.text("protocol.policy") {
+            "rfc-3489" => Policy::Rfc3489,
+            _ => Policy::PortRule,
+        },
         attempt_symmetric: params.flag("protocol.attempt_symmetric"),
         classify_rfc3489: params.flag("protocol.classify_rfc3489"),
         fresh_sockets: params.flag("protocol.fresh_sockets"),

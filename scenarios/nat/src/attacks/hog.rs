@@ -39,11 +39,12 @@ impl Hog {
     }
 
     pub(super) fn strike(&self, hands: &mut Hands<'_, Node>) {
-        let ends = Ends { from: self.machine, to: self.machine, circuit: 0 };
+        let ends = |circuit| Ends { from: self.machine, to: self.machine, circuit };
         for &dst in &self.relays {
-            self.send(0, dst, Body::RelayReserve(ends), hands);
+            self.send(0, dst, Body::RelayReserve(ends(0)), hands);
             for port in 0..self.circuits {
-                self.send(port, dst, Body::RelayOpen(ends), hands);
+                // Any number will do: it is the other end that asks for the secret, and that is the machine itself.
+                self.send(port, dst, Body::RelayOpen(ends(u32::from(port) + 1)), hands);
             }
         }
         hands.wake(EVERY, 0);

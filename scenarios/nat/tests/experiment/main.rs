@@ -1,5 +1,7 @@
 //! System `nat` as a scenario runs it: the matrix of pairs, refused combinations, determinism.
 
+mod attacks;
+mod attempts;
 mod support;
 
 use astrarium_runner::testing::{assert_deterministic, metric, sound_run};
@@ -40,7 +42,9 @@ fn impossible_combinations_name_the_key() {
         ("protocol.relay_fallback=true", "protocol.relay_fallback", "relay"),
         ("adversary.strategy='relay-hog'", "adversary.strategy", "relay"),
         ("adversary.strategy='rendezvous-outage'", "adversary.until", "outage"),
-        ("workload.pairs=9000000", "workload.pairs", "pairs"),
+        ("workload.pairs=9000000", "workload.pairs", "11175 pairs"),
+        ("network.transport={ kind = 'rudp' }", "network.transport", "datagrams"),
+        ("protocol.policy='rfc-3489'", "protocol.attempt_symmetric", "port rule"),
         ("protocol.mode='magic'", "protocol.mode", "ttl"),
     ] {
         let complaint = scenario(&[set]).err().unwrap_or_else(|| panic!("{set} was accepted"));

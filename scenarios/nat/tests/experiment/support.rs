@@ -1,10 +1,20 @@
 //! Scenarios for the tests of this crate.
 
-use astrarium_runner::Scenario;
-use astrarium_runner::testing::Lab;
+use astrarium_engine::RunOptions;
+use astrarium_runner::testing::{Lab, run};
+use astrarium_runner::{Outcome, Scenario};
 
 /// Names of closed forms that the shipped files use.
-const THEORIES: &[&str] = &["nat-birthday", "nat-punch", "nat-reach"];
+const THEORIES: &[&str] = &[
+    "nat-birthday",
+    "nat-port-arithmetic",
+    "nat-port-marginal",
+    "nat-punch",
+    "nat-reach",
+    "nat-stun-arithmetic",
+    "nat-stun-marginal-port-restricted",
+    "nat-stun-marginal-symmetric",
+];
 
 /// Six kinds of devices in equal shares, enough pairs for every cell of the matrix.
 const SMALL: &str = r#"
@@ -29,6 +39,11 @@ pairs = 1000
 
 pub(crate) fn lab() -> Lab {
     Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES).with(astrarium_scenarios_nat::experiment())
+}
+
+/// One replica of the only point, whatever the oracles say.
+pub(crate) fn judged(scenario: &Scenario) -> Outcome {
+    run(scenario, &scenario.points[0].params, 0, RunOptions::default())
 }
 
 /// The small world with these settings, or what is wrong with them.
