@@ -1,5 +1,6 @@
 //! Ctrl-C: the first asks the run to stop and keeps what is finished, the second ends the process.
 
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Raised by the first interrupt.
@@ -15,6 +16,7 @@ pub(crate) fn listen() -> &'static AtomicBool {
         if RAISED.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(INTERRUPTED));
         }
+        let _ = writeln!(io::stderr(), "interrupted: finishing; once more to stop at once");
     });
     &RAISED
 }

@@ -82,7 +82,7 @@ fn a_trace_that_cannot_be_written_is_explained() {
 #[test]
 fn a_single_long_run_can_be_interrupted() {
     let desk = Desk::new();
-    let long = "--replicas 1 --set stop.time=36000d";
+    let long = "--replicas 1 --set stop.time=365d";
     let run = format!("run scenarios/canary/healthy.toml --quiet --out long {long}");
     let mut child = desk
         .command(run.split_whitespace())

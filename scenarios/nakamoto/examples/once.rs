@@ -39,8 +39,13 @@ fn main() -> Result<(), String> {
     let interrupt = AtomicBool::new(false);
     for point in &scenario.points {
         let seed = replica_seed(scenario.seed, 0);
-        let context =
-            RunContext { seed, options: RunOptions::default(), files: &files, interrupt: &interrupt, tape: None };
+        let context = RunContext {
+            seed,
+            options: RunOptions::default(),
+            files: &files,
+            interrupt: &interrupt,
+            tape: None,
+        };
         let begin = Instant::now();
         let outcome = scenario.experiment().run(&point.params, &context).map_err(|e| e.to_string())?;
         let seconds = begin.elapsed().as_secs_f64();

@@ -77,7 +77,10 @@ pub(crate) fn clear(directory: &Path) -> io::Result<()> {
         remove(&directory.join(name))?;
     }
     let is_figure = |path: &Path| path.extension().is_some_and(|e| e == "svg" || e == "png");
-    if let Ok(entries) = fs::read_dir(directory.join(PLOTS)) {
+    let plots = directory.join(PLOTS);
+    // Behind a link lie other figures than ours.
+    let linked = fs::symlink_metadata(&plots).is_ok_and(|found| found.is_symlink());
+    if let (false, Ok(entries)) = (linked, fs::read_dir(&plots)) {
         for entry in entries {
             let path = entry?.path();
             if is_figure(&path) {

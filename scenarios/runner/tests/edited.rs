@@ -174,6 +174,19 @@ fn old_results_go_before_the_new_scenario_comes() {
     assert_eq!(again(&out, true).unwrap().table.rows.len(), 75);
 }
 
+#[cfg(unix)]
+#[test]
+fn figures_behind_a_link_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = recorded(folder.path()).path().to_path_buf();
+    let pictures = folder.path().join("pictures");
+    fs::create_dir(&pictures).unwrap();
+    fs::write(pictures.join("holiday.png"), "sea").unwrap();
+    std::os::unix::fs::symlink(&pictures, out.join("plots")).unwrap();
+    again(&out, false).unwrap();
+    assert!(pictures.join("holiday.png").exists());
+}
+
 #[test]
 fn a_directory_without_a_name_is_refused() {
     let why = refused(Path::new(""), false);
