@@ -127,6 +127,7 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/transfer/transfer.toml",
     "scenarios/transfer/transport-bulk.toml",
     "scenarios/transfer/transport-comparison.toml",
+    "scenarios/transfer/transport-delay.toml",
     "scenarios/transfer/transport-fec.toml",
     "scenarios/transfer/transport-fidelity.toml",
     "scenarios/transfer/transport-fresh.toml",
