@@ -5,6 +5,7 @@
 //! * `kademlia-churn.toml`: success, latency and stale contacts against the mean session.
 //! * `kademlia-timeout.toml`: the shipped time limit of an answer against the delays between regions.
 //! * `kademlia-partition.toml`: the network falls apart and heals.
+//! * `records*.toml`: put and get, static, under churn, after a loss of nodes, and among hostile holders (network/C32).
 //! * `kademlia-routing.toml`, `kademlia-eclipse.toml`, `kademlia-grind.toml`: attacks, each with its honest baseline.
 //!
 //! *Static tables* are those that a long-running network has: every bucket holds k random members of its range, or all when they are
@@ -23,6 +24,7 @@
 //! | what is measured | `metrics.rs` |
 //! | what must hold | `oracles.rs` |
 //! | system `bootstrap` | `joining/` |
+//! | system `records` | `records/` |
 //!
 //! *Architecture invariant:* success is read off results and honest tables, never out of the coalition's books.
 
@@ -32,6 +34,7 @@ mod grind;
 mod joining;
 mod metrics;
 mod oracles;
+mod records;
 mod ring;
 mod routing;
 mod spec;
@@ -40,3 +43,4 @@ mod world;
 
 pub use experiment::KademliaSystem;
 pub use joining::BootstrapSystem;
+pub use records::RecordSystem;

@@ -32,7 +32,8 @@ fn run() -> Vec<ParamSpec> {
     )]
 }
 
-fn tables() -> Vec<ParamSpec> {
+/// Also of system `records`.
+pub(crate) fn tables() -> Vec<ParamSpec> {
     vec![
         ParamSpec::new(
             "protocol.profile",
@@ -88,7 +89,8 @@ fn tables() -> Vec<ParamSpec> {
     ]
 }
 
-fn searching() -> Vec<ParamSpec> {
+/// Also of system `records`.
+pub(crate) fn searching() -> Vec<ParamSpec> {
     vec![
         ParamSpec::new("protocol.alpha", Kind::integer(1, 256), "questions of one path under way at the same time", PAPER)
             .default("3"),
@@ -116,7 +118,8 @@ fn searching() -> Vec<ParamSpec> {
     ]
 }
 
-fn upkeep() -> Vec<ParamSpec> {
+/// Also of system `records`.
+pub(crate) fn upkeep() -> Vec<ParamSpec> {
     let span = |key, default, about| {
         ParamSpec::new(key, Kind::span("1 ms", "365 d"), about, SHIPPED).default(default)
     };

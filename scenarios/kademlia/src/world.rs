@@ -244,11 +244,27 @@ fn config(params: &Params) -> Result<Config, Complaint> {
         neighbours: (max > 0).then_some((min, max)),
         ..profile
     };
+    let config = keeping(config, params);
     if max == 0 && min > 0 {
         let help = "set protocol.neighbours_max too";
         return Err(Complaint::new("protocol.neighbours_min", "is above the greatest number, 0", help));
     }
     config.validate().map(|()| config).map_err(|error| out_of_range(&error))
+}
+
+/// The rules of records, where the system has any.
+fn keeping(config: Config, params: &Params) -> Config {
+    if !params.has("protocol.record_life") {
+        return config;
+    }
+    let republish = params.span("protocol.republish");
+    Config {
+        republish: (!republish.is_zero()).then_some(republish),
+        record_life: params.span("protocol.record_life"),
+        records: params.count("protocol.records"),
+        certified: params.flag("protocol.certified"),
+        ..config
+    }
 }
 
 fn out_of_range(error: &ConfigError) -> Complaint {

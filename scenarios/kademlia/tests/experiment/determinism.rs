@@ -19,6 +19,16 @@ fn shipped_scenarios_pass_the_matrix() {
             "kademlia-routing.toml" | "kademlia-timeout.toml" => {
                 &["network.nodes=200", "workload.lookups=100"]
             }
+            "records-churn.toml" => &[
+                "network.nodes=60",
+                "stop.time='40 min'",
+                "workload.begin='5 min'",
+                "workload.gets_begin='10 min'",
+                "workload.gets=100",
+                "sweep.network.churn.session='30 min'",
+            ],
+            "records-hostile.toml" => &["network.nodes=200", "sweep.adversary.share=0.3"],
+            "records.toml" => &["sweep.network.nodes=200", "workload.puts=50", "workload.gets=100"],
             _ => &["sweep.network.nodes=200", "workload.lookups=100"],
         };
         let sets: Vec<&str> = sets.iter().copied().chain(["replicas=2"]).collect();

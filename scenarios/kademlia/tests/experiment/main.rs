@@ -5,4 +5,5 @@ mod complaints;
 mod determinism;
 mod joining;
 mod lookups;
+mod records;
 mod support;

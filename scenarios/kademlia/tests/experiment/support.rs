@@ -2,7 +2,7 @@
 
 use astrarium_runner::testing::{self, Lab, sound_run};
 use astrarium_runner::{Outcome, Scenario};
-use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem};
+use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem, RecordSystem};
 
 /// Names of closed forms that the shipped files use.
 const THEORIES: &[&str] = &[
@@ -15,6 +15,7 @@ const THEORIES: &[&str] = &[
     "member-in-segment",
     "routing-attack",
     "routing-attack-paths",
+    "share",
 ];
 
 /// A small static network.
@@ -46,10 +47,27 @@ quorum = 1
 members = 50
 "#;
 
+/// Records in a small static network.
+pub(crate) const RECORDS: &str = r#"
+name = "test"
+system = "records"
+about = "for a test"
+replicas = 1
+stop = { time = "1 h" }
+[network]
+nodes = 200
+[protocol]
+republish = "0 s"
+[workload]
+puts = 50
+gets = 300
+"#;
+
 pub(crate) fn lab() -> Lab {
     Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES)
         .with(KademliaSystem::default())
         .with(BootstrapSystem::default())
+        .with(RecordSystem::default())
 }
 
 /// A text with these settings, or what is wrong with them.
