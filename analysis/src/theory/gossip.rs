@@ -1,4 +1,4 @@
-//! Dissemination: epidemics, floods, transaction sync.
+//! Dissemination: epidemics, floods, transaction sync, block sync, send queues.
 
 /// Share of a large population that an infect-and-die epidemic with fan-out f reaches, given that it does not die out at once: the
 /// positive root of x = 1 − e^{−fx} (Kermack, McKendrick 1927 for f = R0; Kermarrec, Massoulié, Ganesh 2003, section 2).
@@ -95,6 +95,98 @@ pub fn sync_bound(batch: f64, interval: f64, degree: f64, fanout: Option<f64>) -
     (interval > 0.0).then(|| batch / interval * fanout.map_or(degree, |f| f.min(degree)))
 }
 
+/// Bits per second of the bodies alone that every full node receives when each of `rate` transactions per second of `bytes` bytes
+/// reaches it once. `None` when either is negative.
+#[must_use]
+pub fn body_rate(rate: f64, bytes: f64) -> Option<f64> {
+    (rate >= 0.0 && bytes >= 0.0).then_some(8.0 * rate * bytes)
+}
+
+/// Shares of three classes that are dropped in front of a link of capacity 1, with queues of their own that are served in rounds of
+/// `quotas` places, when `load · shares` is offered (all messages equally long, queues long): the link is filled by weight, and what a class
+/// does not need falls to the others. `None` unless shares add up to 1, and load and quotas are positive.
+#[must_use]
+pub fn quota_drops(load: f64, shares: [f64; 3], quotas: [f64; 3]) -> Option<[f64; 3]> {
+    let sound = shares.iter().all(|s| *s >= 0.0) && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9;
+    if !sound || load <= 0.0 || load.is_nan() || quotas.iter().any(|q| *q <= 0.0 || q.is_nan()) {
+        return None;
+    }
+    let offered = shares.map(|s| s * load);
+    let mut served = [0.0; 3];
+    let mut hungry = [true; 3];
+    let mut left = 1.0;
+    // Each turn feeds up all whose fair part of what is left is enough; at most three turns.
+    for _ in 0..3 {
+        let weights: f64 = (0..3).filter(|&i| hungry[i]).map(|i| quotas[i]).sum();
+        let fair = |i: usize| left * quotas[i] / weights;
+        let full: Vec<usize> = (0..3).filter(|&i| hungry[i] && offered[i] <= fair(i)).collect();
+        if full.is_empty() {
+            for i in (0..3).filter(|&i| hungry[i]) {
+                served[i] = fair(i);
+            }
+            break;
+        }
+        for i in full {
+            (served[i], hungry[i]) = (offered[i], false);
+            left -= offered[i];
+        }
+    }
+    let drop = |i: usize| if offered[i] > 0.0 { (1.0 - served[i] / offered[i]).max(0.0) } else { 0.0 };
+    Some([drop(0), drop(1), drop(2)])
+}
+
+/// Fetching blocks from a neighbour at each look, one answer a look, while `liars` neighbours claim more and do not answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BlockFetch {
+    /// Blocks that are lacking, and most blocks in an answer.
+    pub lacking: u64,
+    /// See above.
+    pub batch: u64,
+    /// Seconds between announcements, between looks, and until a request is given up.
+    pub announce: f64,
+    /// See above.
+    pub look: f64,
+    /// See above.
+    pub timeout: f64,
+    /// Seconds to a neighbour and back.
+    pub round_trip: f64,
+    /// Neighbours that claim and do not answer.
+    pub liars: u64,
+    /// Failures of a neighbour that are suffered before it is ignored; `None`: any number.
+    pub patience: Option<u64>,
+}
+
+impl BlockFetch {
+    /// Seconds between two answers while every look begins with the liars: one look, or as many as the timeouts take.
+    #[must_use]
+    pub fn slow_look(&self) -> f64 {
+        let lost = self.liars as f64 * self.timeout + self.round_trip;
+        self.look * libm::ceil(lost / self.look - 1e-9).max(1.0)
+    }
+
+    /// Bounds in seconds on the time until everything is there: answers come one look apart, slow ones apart as long as liars are believed.
+    /// The first look, and whether it meets liars already, is luck. `None` when a number is out of range.
+    #[must_use]
+    pub fn bounds(&self) -> Option<(f64, f64)> {
+        let times = [self.announce, self.look, self.timeout];
+        if self.batch == 0 || times.iter().any(|t| *t <= 0.0 || !t.is_finite()) || self.round_trip < 0.0 {
+            return None;
+        }
+        let answers = self.lacking.div_ceil(self.batch);
+        if answers == 0 {
+            return Some((0.0, 0.0));
+        }
+        let gaps = answers - 1;
+        let believed = self.patience.map_or(u64::MAX, |p| p.saturating_add(1));
+        let slow_most = if self.liars == 0 { 0 } else { gaps.min(believed) };
+        let slow_least = slow_most.saturating_sub(1);
+        let time = |slow: u64| slow as f64 * self.slow_look() + (gaps - slow) as f64 * self.look;
+        // The first announcement that matters, then a look; and the last answer, behind the liars.
+        let luck = self.announce + self.look + self.liars as f64 * self.timeout + 2.0 * self.round_trip;
+        Some((time(slow_least), time(slow_most) + luck))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +264,59 @@ mod tests {
         }
         near(sync_bound(50.0, 5.0, 192.0, Some(16.0)), 160.0, 1e-9);
         assert_eq!(sync_bound(50.0, 0.0, 8.0, None), None);
+    }
+
+    // C19: 150, 250 and 400 B at 3000 a second.
+    #[test]
+    fn bodies_of_transactions() {
+        for (bytes, want) in [(150.0, 3.6e6), (250.0, 6.0e6), (400.0, 9.6e6)] {
+            near(body_rate(3000.0, bytes), want, 1e-6);
+        }
+        assert_eq!(body_rate(-1.0, 150.0), None);
+    }
+
+    // By hand: at load 2 of 0.2/0.3/0.5 the high class takes its 0.4 < 5/10; of the other 0.6 the medium class gets 3/5.
+    #[test]
+    fn links_are_filled_by_weight() {
+        let drops = |load| quota_drops(load, [0.2, 0.3, 0.5], [5.0, 3.0, 2.0]).unwrap();
+        let near = |got: [f64; 3], want: [f64; 3]| {
+            assert!(got.iter().zip(want).all(|(g, w)| (g - w).abs() < 1e-12), "{got:?} instead of {want:?}");
+        };
+        near(drops(0.9), [0.0; 3]);
+        near(drops(1.2), [0.0, 0.0, 1.0 / 3.0]);
+        near(drops(1.5), [0.0, 1.0 / 15.0, 1.0 - 0.28 / 0.75]);
+        near(drops(2.0), [0.0, 0.4, 0.76]);
+        near(drops(3.0), [1.0 / 6.0, 2.0 / 3.0, 1.0 - 0.2 / 1.5]);
+        near(drops(4.0), [0.375, 0.75, 0.9]);
+        // What is served is all that the link carries, whatever the shares.
+        for (i, load) in [1.0, 1.3, 2.7, 9.0].into_iter().enumerate() {
+            let shares = [[1.0, 0.0, 0.0], [0.1, 0.1, 0.8], [0.6, 0.4, 0.0], [0.0, 0.5, 0.5]][i];
+            let drops = quota_drops(load, shares, [5.0, 3.0, 2.0]).unwrap();
+            let served: f64 = (0..3).map(|c| load * shares[c] * (1.0 - drops[c])).sum();
+            assert!((served - 1.0).abs() < 1e-12, "{load}: {served}");
+        }
+        assert_eq!(quota_drops(1.0, [0.2, 0.2, 0.2], [5.0, 3.0, 2.0]), None);
+    }
+
+    // 480 blocks by 16 are 30 answers, 29 gaps of 3 s; one liar makes a gap 6 s (5.1 s lost), two 12 s.
+    #[test]
+    fn fetching_takes_a_look_an_answer() {
+        let honest = BlockFetch {
+            lacking: 480,
+            batch: 16,
+            announce: 3.0,
+            look: 3.0,
+            timeout: 5.0,
+            round_trip: 0.1,
+            liars: 0,
+            patience: None,
+        };
+        assert_eq!(honest.bounds(), Some((87.0, 87.0 + 6.2)));
+        let one = BlockFetch { liars: 1, ..honest };
+        assert_eq!((one.slow_look(), one.bounds()), (6.0, Some((28.0 * 6.0 + 3.0, 29.0 * 6.0 + 6.2 + 5.0))));
+        assert_eq!(BlockFetch { liars: 2, ..honest }.slow_look(), 12.0);
+        let patient = BlockFetch { patience: Some(5), ..one };
+        assert_eq!(patient.bounds(), Some((5.0 * 6.0 + 24.0 * 3.0, 6.0 * 6.0 + 23.0 * 3.0 + 6.2 + 5.0)));
+        assert_eq!(BlockFetch { batch: 0, ..honest }.bounds(), None);
     }
 }

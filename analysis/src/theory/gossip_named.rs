@@ -1,7 +1,7 @@
 //! The closed forms of dissemination and of its anonymity under their names in scenario files.
 
 use super::registry::{PLAIN, Theory};
-use super::{dandelion, gossip};
+use super::{Inputs, dandelion, gossip};
 
 const SHARE: &str = "adversary.share";
 
@@ -152,5 +152,118 @@ pub(super) const SYNC_BOUND: Theory = Theory {
         let degree = i.number("network.topology.degree")?;
         gossip::sync_bound(batch, interval, degree, i.number("protocol.mode.fanout"))
     },
+    ..PLAIN
+};
+
+pub(super) const TX_BANDWIDTH: Theory = Theory {
+    name: "tx-bandwidth",
+    about: "Bits per second of the bodies alone that a full node receives when every transaction reaches it once",
+    formula: "8 * rate * bytes",
+    source: "network specification C19",
+    needs: &["workload.rate", "workload.bytes"],
+    value: |i| gossip::body_rate(i.number("workload.rate")?, i.number("workload.bytes")?),
+    ..PLAIN
+};
+
+const QUEUES: &[&str] = &["workload.load", "workload.high", "workload.medium", "protocol.scheme"];
+const QUOTAS: [&str; 3] = ["protocol.quota_high", "protocol.quota_medium", "protocol.quota_low"];
+const FILLED: &str = "1 - served/offered; the link is filled by quotas, what a class does not need falls to the others; 1 - 1/load in one queue";
+
+/// Share of a class that is dropped; 0 is the high class.
+fn drop_of(i: &Inputs, class: usize) -> Option<f64> {
+    let load = i.number("workload.load")?;
+    if i.text("protocol.scheme")? == "fifo" {
+        return Some((1.0 - 1.0 / load).max(0.0));
+    }
+    let (high, medium) = (i.number("workload.high")?, i.number("workload.medium")?);
+    let [a, b, c] = QUOTAS.map(|key| i.number(key));
+    let drops = gossip::quota_drops(load, [high, medium, 1.0 - high - medium], [a?, b?, c?])?;
+    drops.get(class).copied()
+}
+
+pub(super) const PRIORITY_DROP_HIGH: Theory = Theory {
+    name: "priority-drop-high",
+    about: "Share of the high class that is dropped in front of a link",
+    formula: FILLED,
+    source: "derived in astrarium_analysis::theory::gossip",
+    optional: QUEUES,
+    value: |i| drop_of(i, 0),
+    ..PLAIN
+};
+
+pub(super) const PRIORITY_DROP_LOW: Theory = Theory {
+    name: "priority-drop-low",
+    about: "Share of the low class that is dropped in front of a link",
+    value: |i| drop_of(i, 2),
+    ..PRIORITY_DROP_HIGH
+};
+
+pub(super) const PRIORITY_DROP_MEDIUM: Theory = Theory {
+    name: "priority-drop-medium",
+    about: "Share of the medium class that is dropped in front of a link",
+    value: |i| drop_of(i, 1),
+    ..PRIORITY_DROP_HIGH
+};
+
+/// What fetching blocks takes, on a complete topology, one answer a look.
+fn fetch(i: &Inputs) -> Option<gossip::BlockFetch> {
+    let attacked = i.text("adversary.strategy").is_some_and(|s| s != "none");
+    let share = if attacked { i.number(SHARE)? } else { 0.0 };
+    Some(gossip::BlockFetch {
+        lacking: if i.number("workload.behind").is_some() {
+            i.count("workload.behind")?
+        } else {
+            i.count("workload.height")?
+        },
+        batch: i.count("protocol.batch")?,
+        announce: i.number("protocol.announce_interval")?,
+        look: i.number("protocol.sync_interval")?,
+        timeout: i.number("protocol.timeout")?,
+        round_trip: 2.0 * i.number("network.latency.one_way")?,
+        // The share is that of whole nodes.
+        liars: libm::round(share * i.number("network.nodes")?) as u64,
+        patience: i.number("protocol.patience").filter(|p| *p >= 0.0).map(|p| p as u64),
+    })
+}
+
+const FETCH: &[&str] = &[
+    "workload.height",
+    "workload.behind",
+    "protocol.batch",
+    "protocol.announce_interval",
+    "protocol.sync_interval",
+    "protocol.timeout",
+    "protocol.patience",
+    "network.latency.one_way",
+    "network.nodes",
+    "adversary.strategy",
+    SHARE,
+];
+
+pub(super) const BLOCK_SYNC_LEAST: Theory = Theory {
+    name: "block-sync-least",
+    about: "Least time in ms to fetch what is lacking, one answer a look, behind neighbours that claim and do not answer",
+    formula: "(answers - 1) looks; a look that c silent claimers come first in lasts ceil((c timeout + round trip)/look) looks",
+    source: "derived in astrarium_analysis::theory::gossip",
+    optional: FETCH,
+    value: |i| fetch(i)?.bounds().map(|(least, _)| 1e3 * least),
+    ..PLAIN
+};
+
+pub(super) const BLOCK_SYNC_MOST: Theory = Theory {
+    name: "block-sync-most",
+    about: "Most time in ms for the same",
+    formula: "as block-sync-least, and one announcement, one look, the timeouts of one look and two round trips",
+    value: |i| fetch(i)?.bounds().map(|(_, most)| 1e3 * most),
+    ..BLOCK_SYNC_LEAST
+};
+
+pub(super) const BLOCK_SYNC_CAPACITY: Theory = Theory {
+    name: "block-sync-capacity",
+    about: "Most blocks per second that a node gets by one answer a look",
+    formula: "batch/look",
+    source: "network specification N23",
+    needs: &["protocol.batch", "protocol.sync_interval"],
+    value: |i| Some(i.number("protocol.batch")? / i.number("protocol.sync_interval")?),
     ..PLAIN
 };

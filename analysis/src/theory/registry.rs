@@ -90,6 +90,9 @@ pub(super) const PLAIN: Theory = Theory {
 };
 
 static REGISTRY: &[Theory] = &[
+    gossip_named::BLOCK_SYNC_CAPACITY,
+    gossip_named::BLOCK_SYNC_LEAST,
+    gossip_named::BLOCK_SYNC_MOST,
     Theory {
         name: "certain",
         about: "The event happens in every run",
@@ -216,6 +219,9 @@ static REGISTRY: &[Theory] = &[
     },
     gossip_named::PRECISION_BOUND,
     gossip_named::PRECISION_FLOOR,
+    gossip_named::PRIORITY_DROP_HIGH,
+    gossip_named::PRIORITY_DROP_LOW,
+    gossip_named::PRIORITY_DROP_MEDIUM,
     gossip_named::PUSH_PULL_ROUNDS,
     gossip_named::PUSH_ROUNDS,
     Theory {
@@ -302,6 +308,7 @@ static REGISTRY: &[Theory] = &[
     gossip_named::STEM_INTERCEPTED,
     gossip_named::SUPERNODE,
     gossip_named::SYNC_BOUND,
+    gossip_named::TX_BANDWIDTH,
     Theory {
         name: "victims",
         about: "Share of users with at least nine tenths of their neighbours adversarial",

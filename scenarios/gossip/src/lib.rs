@@ -18,8 +18,12 @@
 //! received, never out of the state of honest nodes it does not control.
 
 mod attacks;
+mod blocks;
 mod dandelion;
 mod gossip;
+mod priorities;
 
+pub use blocks::BlockSystem;
 pub use dandelion::Dandelion;
 pub use gossip::Gossip;
+pub use priorities::PrioritySystem;

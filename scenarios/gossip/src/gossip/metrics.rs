@@ -187,6 +187,9 @@ impl Metrics {
         }
         let time = self.load.duration().as_secs_f64();
         let bits = |bytes: u64| bytes as f64 * 8.0 / time;
+        out.push(("sent_bps", bits(self.bytes.iter().sum()) / f64::from(self.world.nodes)));
+        let learned = self.learned as f64 / f64::from(self.honest) / (time / 2.0);
+        out.push(("body_bps", learned * 8.0 * f64::from(self.load.bytes())));
         out.extend(self.bytes.iter().max().map(|&most| ("busiest_upload_bps", bits(most))));
         let held: u64 = self.world.holders.iter().map(|id| self.bytes[id.index()]).sum();
         if !self.world.holders.is_empty() {

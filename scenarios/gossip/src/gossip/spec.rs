@@ -302,6 +302,16 @@ fn cost_metrics() -> Vec<MetricSpec> {
             "neighbours per node that relays eagerly: links of the mesh in mesh mode, of the topology otherwise",
         ),
         MetricSpec::quantity(
+            "sent_bps",
+            "bit/s",
+            "all bytes sent, with headers, per node and over the time of the load; where nothing is lost, what a node receives",
+        ),
+        MetricSpec::quantity(
+            "body_bps",
+            "bit/s",
+            "bytes of items, without headers, that a node gets from others for the first time in the second half of the load",
+        ),
+        MetricSpec::quantity(
             "busiest_upload_bps",
             "bit/s",
             "bytes sent by the busiest node, over the time of the load",

@@ -66,6 +66,11 @@ impl Publications {
         self.items
     }
 
+    /// Length of an item in bytes.
+    pub(crate) fn bytes(&self) -> u32 {
+        self.bytes
+    }
+
     /// From the first publication until one gap after the last.
     pub(crate) fn duration(&self) -> Span {
         self.gap * u64::from(self.items)

@@ -2,7 +2,7 @@
 
 use astrarium_runner::testing::assert_deterministic;
 
-use crate::support::{DANDELION, GOSSIP, lab, scenario};
+use crate::support::{BLOCKS, DANDELION, GOSSIP, QUEUES, lab, scenario};
 
 #[test]
 fn every_mode_passes_the_matrix() {
@@ -21,6 +21,11 @@ fn every_mode_passes_the_matrix() {
     for strategy in ["spy", "stem-drop", "supernode"] {
         assert_deterministic(&scenario(DANDELION, &[&format!("adversary.strategy='{strategy}'")]).unwrap());
     }
+    for strategy in ["none", "claim", "forge"] {
+        let sets = [&*format!("adversary.strategy='{strategy}'"), "adversary.share=0.2", "workload.fork=10"];
+        assert_deterministic(&scenario(BLOCKS, &sets).unwrap());
+    }
+    assert_deterministic(&scenario(QUEUES, &["stop.time='30 s'"]).unwrap());
 }
 
 #[test]
