@@ -2,9 +2,9 @@
 
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
-use astrarium_scenarios_gossip::{Dandelion, Gossip};
+use astrarium_scenarios_gossip::{BlockSystem, Dandelion, Gossip, PrioritySystem};
 use astrarium_scenarios_groups::{Dos, Multicast};
-use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem};
+use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem, RecordSystem};
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_nat::Nat;
 use astrarium_scenarios_transfer::Transfer;
@@ -14,6 +14,7 @@ use astrarium_scenarios_victims::Victims;
 pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
+    registry.register(BlockSystem::default());
     registry.register(Dandelion::default());
     registry.register(Dos::default());
     registry.register(Gossip::default());
@@ -22,6 +23,8 @@ pub(crate) fn registry() -> Registry {
     registry.register(KademliaSystem::default());
     registry.register(Nakamoto::default());
     registry.register(Nat::default());
+    registry.register(PrioritySystem::default());
+    registry.register(RecordSystem::default());
     registry.register(Transfer::default());
     registry.register(Victims::default());
     registry
@@ -57,17 +60,23 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/canary/liveness.toml",
     "scenarios/canary/nondeterminism.toml",
     "scenarios/canary/safety.toml",
+    "scenarios/gossip/bitcoin.toml",
+    "scenarios/gossip/block-capacity.toml",
+    "scenarios/gossip/block-sync.toml",
     "scenarios/gossip/dandelion.toml",
     "scenarios/gossip/diffusion.toml",
     "scenarios/gossip/epidemics.toml",
+    "scenarios/gossip/fidelity.toml",
     "scenarios/gossip/flood.toml",
     "scenarios/gossip/gossip.toml",
     "scenarios/gossip/hash-broadcast.toml",
     "scenarios/gossip/infect-and-die.toml",
     "scenarios/gossip/mesh-duplicates.toml",
     "scenarios/gossip/mesh.toml",
+    "scenarios/gossip/priorities.toml",
     "scenarios/gossip/stem-drop.toml",
     "scenarios/gossip/sync-spam.toml",
+    "scenarios/gossip/tx-load.toml",
     "scenarios/gossip/txsync.toml",
     "scenarios/gossip/withhold.toml",
     "scenarios/groups/committee-region.toml",
@@ -100,6 +109,9 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/kademlia/kademlia-timeout.toml",
     "scenarios/kademlia/kademlia-zv.toml",
     "scenarios/kademlia/kademlia.toml",
+    "scenarios/kademlia/records-churn.toml",
+    "scenarios/kademlia/records-hostile.toml",
+    "scenarios/kademlia/records.toml",
     "scenarios/nakamoto/churn.toml",
     "scenarios/nakamoto/double-spend-real.toml",
     "scenarios/nakamoto/double-spend.toml",
