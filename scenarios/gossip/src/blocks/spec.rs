@@ -17,6 +17,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [stop(), protocol(), workload(), adversary()].concat();
     spec.metrics = [joiner_metrics(), block_metrics()].concat();
     spec.network = true;
+    spec.examples = &[("stop.time", "\"10 min\""), ("network.nodes", "20")];
     spec
 }
 

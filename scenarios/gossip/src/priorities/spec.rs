@@ -16,6 +16,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), workload()].concat();
     spec.metrics = metrics();
     spec.network = true;
+    spec.examples = &[("stop.time", "\"2 min\""), ("network.nodes", "8"), ("workload.load", "2.0")];
     spec
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [run(), tables(), searching(), upkeep(), keeping(), workload(), adversary()].concat();
     spec.metrics = [put_metrics(), get_metrics(), holder_metrics()].concat();
     spec.network = true;
+    spec.examples = &[("stop.time", "\"10 min\""), ("network.nodes", "200")];
     spec
 }
 
