@@ -207,8 +207,9 @@ pub(super) const PRIORITY_DROP_MEDIUM: Theory = Theory {
 
 /// What fetching blocks takes, on a complete topology, one answer a look.
 fn fetch(i: &Inputs) -> Option<gossip::BlockFetch> {
-    let attacked = i.text("adversary.strategy").is_some_and(|s| s != "none");
-    let share = if attacked { i.number(SHARE)? } else { 0.0 };
+    // A forger answers, and loses nobody's time.
+    let silent = i.text("adversary.strategy") == Some("claim");
+    let share = if silent { i.number(SHARE)? } else { 0.0 };
     Some(gossip::BlockFetch {
         lacking: if i.number("workload.behind").is_some() {
             i.count("workload.behind")?

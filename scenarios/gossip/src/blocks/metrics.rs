@@ -128,7 +128,7 @@ impl Metrics {
         let others = f64::from(self.honest() - 1);
         let (_, half) = self.making.second_half();
         if others > 0.0 && !half.is_zero() {
-            out.push(("learned_bps", self.learned as f64 / others / half.as_secs_f64()));
+            out.push(("learned_rate", self.learned as f64 / others / half.as_secs_f64()));
             let best = sight.node(MAKER).upper.chain().height();
             let honest = sight.ids().filter(|&id| !sight.is_controlled(id));
             let lag: u64 = honest.map(|id| best.saturating_sub(sight.node(id).upper.chain().height())).sum();

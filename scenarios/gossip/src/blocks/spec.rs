@@ -170,7 +170,7 @@ fn block_metrics() -> Vec<MetricSpec> {
         ),
         MetricSpec::quantity("block_t95_ms", "ms", "the same for 95 %"),
         MetricSpec::quantity(
-            "learned_bps",
+            "learned_rate",
             "1/s",
             "blocks per second that a node gets from others in the second half of the time in which blocks are made",
         ),

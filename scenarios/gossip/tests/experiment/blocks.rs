@@ -58,9 +58,9 @@ fn one_answer_a_look_bounds_what_is_learned() {
             eager,
         ]
     };
-    let learned = measured(&sets("protocol.eager=false"), "learned_bps");
+    let learned = measured(&sets("protocol.eager=false"), "learned_rate");
     assert!((4.8..=16.0 / 3.0 + 0.2).contains(&learned), "{learned}");
-    assert!(measured(&sets("protocol.eager=true"), "learned_bps") > 7.0);
+    assert!(measured(&sets("protocol.eager=true"), "learned_rate") > 7.0);
 }
 
 #[test]
