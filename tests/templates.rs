@@ -8,7 +8,8 @@ use common::Desk;
 /// The systems that the command knows, as `list` names them.
 fn systems(desk: &Desk) -> Vec<String> {
     let list = desk.expect(0, "list").out;
-    let names = list.lines().skip_while(|line| *line != "Systems:").skip(1).take_while(|line| !line.is_empty());
+    let names =
+        list.lines().skip_while(|line| *line != "Systems:").skip(1).take_while(|line| !line.is_empty());
     names.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect()
 }
 

@@ -197,6 +197,9 @@ impl Gates<'_, '_> {
     pub(crate) fn series(&mut self, draft: &Draft) -> SeriesWish {
         let Some(node) = &draft.series else { return SeriesWish::default() };
         self.keys("series", node, &["write", "replicas"]);
+        if node.fields().is_none() {
+            return SeriesWish::default();
+        }
         let mut wish = SeriesWish::default();
         match node.get("write").map(|n| &n.content) {
             Some(Content::Array(items)) => {
@@ -237,10 +240,10 @@ impl Gates<'_, '_> {
 
     fn keys(&mut self, section: &str, node: &Node, known: &[&str]) {
         let Some(fields) = node.fields() else {
-            return self.resolver.mismatch(section, node, format!("a table: [[{section}]]"));
+            return self.resolver.mismatch(section, node, format!("a table: {}", header(section)));
         };
         for field in fields.iter().filter(|f| !known.contains(&f.key.as_str())) {
-            let message = format!("unknown key `{}` in [[{section}]]", field.key);
+            let message = format!("unknown key `{}` in {}", field.key, header(section));
             let issue = Issue::new(field.place, format!("{section}.{}", field.key), message)
                 .expected(format!(
                     "one of {}",
@@ -450,4 +453,9 @@ impl Gates<'_, '_> {
             node.get(key).and_then(|at| self.resolver.value(&Kind::Bool, &format!("{section}.{key}"), at));
         read == Some(Value::Bool(true))
     }
+}
+
+/// How a section of demands is written: there is one for series and any number of the others.
+fn header(section: &str) -> String {
+    if section == "series" { "[series]".into() } else { format!("[[{section}]]") }
 }

@@ -116,7 +116,7 @@ impl Node {
             return;
         };
         if !matches!(self.content, Content::Table(_)) {
-            self.content = Content::Table(Vec::new());
+            *self = Self::table(place, value.origin.clone());
         }
         let Content::Table(fields) = &mut self.content else { return };
         let at = match fields.iter().position(|f| f.key == *first) {

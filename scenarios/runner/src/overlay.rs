@@ -39,10 +39,12 @@ impl Draft {
         params: &[ParamSpec],
         issues: &mut Issues,
     ) {
-        let source = issues.source(format!("--set {text}"), text);
+        // The name of a source goes to the terminal as it is.
+        let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let source = issues.source(format!("--set {shown}"), text);
         let Some((key, value)) = text.split_once('=').filter(|(key, _)| !key.trim().is_empty()) else {
             let place = Place { source, start: 0, end: text.len() };
-            let issue = Issue::new(place, "", format!("--set {text}: this is not key=value"));
+            let issue = Issue::new(place, "", format!("--set {shown}: this is not key=value"));
             return issues
                 .add(issue.expected("a dotted key, `=`, a value: --set protocol.block_interval=10s"));
         };

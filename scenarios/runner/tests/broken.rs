@@ -549,7 +549,11 @@ fn bad_command_line_overrides_name_themselves() {
         "{sizes}"
     );
     assert!(sizes.contains("did you mean `smoke`?"), "{sizes}");
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 12] = [
+        ("series=5", &["`series` cannot be the number 5", "a table: [series]"]),
+        ("series.wirte=[]", &["unknown key `wirte` in [series]", "did you mean `write`?"]),
+        ("protocol.interval.x=5", &["cannot be a table", "--set protocol.interval.x=5:1:1"]),
+        ("protocol.gain=\u{1b}[2J", &["--set protocol.gain= [2J:1:15"]),
         ("protocol.intervall=5 s", &["unknown key `intervall`", "--set protocol.intervall=5 s:1:1"]),
         ("protocol.interval=5", &["the number 5 has no unit", "--set protocol.interval=5:1:19"]),
         ("protocol.interval", &["this is not key=value"]),

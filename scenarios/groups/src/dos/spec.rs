@@ -16,7 +16,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [committee(), disclosure(), load(), adversary()].concat();
     spec.metrics = metrics();
     spec.network = true;
-    spec.examples = &[("stop.time", "\"60 s\""), ("network.nodes", "200")];
+    spec.examples = &[("stop.time", "\"2 min\""), ("network.nodes", "200")];
     spec
 }
 
