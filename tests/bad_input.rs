@@ -94,6 +94,11 @@ fn bad_words_on_the_command_line_are_explained() {
         ("check scenarios/canary/healthy.toml scenarios/canary/healthy.toml", &["canary-healthy", "--out"]),
         ("run scenarios/canary/healthy.toml --out=", &["--out"]),
         (
+            "check scenarios/canary/healthy.toml --junit absent/x.xml",
+            &["--junit absent/x.xml", "no such folder"],
+        ),
+        ("check scenarios/canary/healthy.toml --junit scenarios", &["--junit scenarios", "is a directory"]),
+        (
             "run scenarios/nakamoto/partition.toml --set network.topology=complete --set network.nodes=7000000",
             &["network.nodes", "neighbours"],
         ),

@@ -1,7 +1,7 @@
 //! `run` and `check`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use astrarium_analysis::plot::{Picture, plot_all};
@@ -28,6 +28,9 @@ pub(crate) fn run(args: &RunArgs, out: &mut impl Write) -> Outcome {
 
 /// `check`
 pub(crate) fn check(args: &CheckArgs, out: &mut impl Write) -> Outcome {
+    if let Some(path) = &args.junit {
+        expect_a_place(path)?;
+    }
     let mut suites = Vec::new();
     let code = each(&args.run, |scenario, interrupt| {
         let report = carry_out(&args.run, scenario, interrupt)?;
@@ -59,6 +62,19 @@ pub(crate) fn check(args: &CheckArgs, out: &mut impl Write) -> Outcome {
             .map_err(|e| Failure::with_code(3, format!("cannot write {}: {e}", path.display())))?;
     }
     Ok(code)
+}
+
+/// Whether a report can be written there at all, as far as can be told before the runs: they may take hours.
+fn expect_a_place(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let refuse = |why: &str| Err(Failure::input(format!("--junit {}: {why}", path.display())));
+    if path.is_dir() {
+        return refuse("this is a directory; name a file in it");
+    }
+    if !folder.is_dir() {
+        return refuse("there is no such folder; make it first, or name another file");
+    }
+    Ok(())
 }
 
 /// One JUnit document of all suites.

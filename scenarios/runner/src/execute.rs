@@ -95,6 +95,15 @@ impl RunReport {
     }
 }
 
+/// A text as one word of a shell command.
+fn shell_word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%,=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// The directory of a scenario unless the user names one.
 #[must_use]
 pub fn default_directory(name: &str) -> PathBuf {
@@ -270,7 +279,7 @@ impl Sweeping<'_> {
             message: message.to_string(),
             reproduce: format!(
                 "astrarium replay {} --point {point} --replica {replica}",
-                self.options.out.display()
+                shell_word(&self.options.out.display().to_string())
             ),
         }
     }
@@ -302,5 +311,22 @@ impl Sweeping<'_> {
             write_atomically(&path, |file| write_series(journal, file)).map_err(|e| (path, e))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_be_copied_into_a_shell_is_one_word() {
+        for (text, word) in [
+            ("results/a-b_1.2", "results/a-b_1.2"),
+            ("my dir", "'my dir'"),
+            ("it's", "'it'\\''s'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
     }
 }
