@@ -9,6 +9,7 @@
 //! |---|---|
 //! | what a scenario can set and what a run measures | `spec/` |
 //! | from parameters to transports, and back to complaints | `settings.rs` |
+//! | what a transport is at message fidelity | `closed_form.rs` |
 //! | who sends what to whom, and when | `flows.rs` |
 //! | what is sent | `item.rs` |
 //! | what this experiment asks of a transport | `carrier.rs` |
@@ -22,6 +23,7 @@
 //! [`Event`]: astrarium_protocol_transport::Event
 
 mod carrier;
+mod closed_form;
 mod experiment;
 mod figures;
 mod flows;

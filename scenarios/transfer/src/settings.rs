@@ -1,11 +1,12 @@
 //! From the parameters of a point to transports, and from what they cannot be to complaints.
 
-use astrarium_net::{Backoff, Fidelity, NetConfig, RudpModel, TcpModel, TransportModel};
+use astrarium_net::{Fidelity, NetConfig, TransportModel};
 use astrarium_node::Span;
 use astrarium_protocol_transport::{rudp, tcp};
 use astrarium_runner::network::net_config;
 use astrarium_runner::{Complaint, Files, Origin, Params, Value};
 
+use crate::closed_form;
 use crate::flows::{Load, Shape};
 
 /// Longest message, in bytes.
@@ -286,7 +287,8 @@ pub(crate) fn network(params: &Params, files: &Files, transport: &Transport) -> 
         let help = "leave `network.transport` out; it follows from [protocol]";
         return Err(Complaint::new("network.transport", "is given beside a transport in [protocol]", help));
     }
-    let model = closed_form(transport)?;
+    let fresh = params.text("protocol.pooling") == "per_message";
+    let model = closed_form::model(transport, fresh)?;
     if model.is_none() {
         return Ok(net);
     }
@@ -306,52 +308,6 @@ pub(crate) fn packets(net: NetConfig) -> NetConfig {
 
 /// Queue limit of packet fidelity unless given: 256 KiB.
 const PACKET_BUFFER: u64 = 256 << 10;
-
-/// The closed form of a transport.
-fn closed_form(transport: &Transport) -> Result<TransportModel, Complaint> {
-    match transport {
-        Transport::Udp => Ok(TransportModel::None),
-        Transport::Tcp(config) => Ok(TransportModel::Tcp(TcpModel {
-            mss: config.mss,
-            header: 24,
-            initial_window: config.initial_window,
-            // Buffers are below 2^40 bytes by the checks of the transport.
-            window: (config.send_buffer.min(config.receive_buffer) / u64::from(config.mss)).max(1) as u32,
-            min_rto: config.min_rto,
-            initial_rto: config.initial_rto,
-            delayed_ack: config.delayed_ack,
-            delayed_ack_timeout: config.delayed_ack_timeout,
-            cubic: config.congestion == tcp::Congestion::Cubic,
-            tail_probe: config.tail_probe,
-            byte_counting: config.byte_counting,
-            idle_restart: config.idle_restart,
-            fresh: config.pooling == tcp::Pooling::PerMessage,
-        })),
-        Transport::Rudp(config, None) if config.format == rudp::Format::Kcp && !config.stream => {
-            Ok(TransportModel::Rudp(RudpModel {
-                mss: config.mss(),
-                header: 24 + u32::from(config.crypt_overhead),
-                window: config.send_window.min(config.recv_window),
-                interval: Span::from_millis(u64::from(config.interval)),
-                flush_on_io: config.flush_on_io,
-                min_rto: Span::from_millis(u64::from(config.min_rto)),
-                backoff: match config.nodelay {
-                    0 => Backoff::Double,
-                    1 => Backoff::Half,
-                    _ => Backoff::HalfMeasured,
-                },
-                resend: config.resend,
-                fast_limit: config.fastlimit,
-                congestion_control: !config.no_congestion_window,
-            }))
-        }
-        Transport::Rudp(..) => Err(Complaint::new(
-            "network.fidelity",
-            "= \"message\" has no closed form for this profile",
-            "choose a KCP profile in message mode without `fec`, or fidelity = \"packet\"",
-        )),
-    }
-}
 
 #[cfg(test)]
 mod tests {

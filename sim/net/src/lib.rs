@@ -61,4 +61,4 @@ pub use nat::{
 pub use region::Regions;
 pub use topology::{DegreeBin, EdgeAttributes, FileGraph, NodeAttributes, Topology, TopologyKind};
 pub use traffic::{Drops, Traffic};
-pub use transport::{Backoff, RudpModel, TcpModel, TransportModel};
+pub use transport::{Backoff, RudpModel, SliceModel, SlowStart, TcpModel, TransportModel};

@@ -24,6 +24,7 @@ use crate::topology::{EdgeAttributes, Edges, TopologyKind};
 use crate::traffic::Traffic;
 
 mod carried;
+mod flight;
 mod queues;
 
 use carried::Carriers;

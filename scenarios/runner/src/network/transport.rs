@@ -1,6 +1,6 @@
 //! `network.transport`: reliable transports in closed form, and limits of queues in packets.
 
-use astrarium_net::{Backoff, RudpModel, TcpModel, TransportModel};
+use astrarium_net::{Backoff, RudpModel, SlowStart, TcpModel, TransportModel};
 use astrarium_node::Span;
 
 use crate::Params;
@@ -95,8 +95,10 @@ pub(super) fn model(params: &Params) -> TransportModel {
                 _ => Backoff::HalfMeasured,
             },
             resend: count("resend"),
-            fast_limit: 5,
             congestion_control: count("nc") == 0,
+            datagram: count("mss") + 24,
+            receive_window: count("window").max(128),
+            ..RudpModel::KCP
         }),
         "tcp" => {
             let cubic = params.text(&key("congestion")) == "cubic";
@@ -111,7 +113,11 @@ pub(super) fn model(params: &Params) -> TransportModel {
                 initial_rto: Span::from_secs(1),
                 delayed_ack: count("delayed_ack"),
                 delayed_ack_timeout: span("delayed_ack_timeout"),
+                quick_acks: 1,
                 cubic,
+                slow_start: if cubic { SlowStart::HyStart } else { SlowStart::Standard },
+                prr: true,
+                careful_timer: false,
                 tail_probe: params.flag(&key("tlp")),
                 byte_counting: if cubic { u32::MAX } else { 0 },
                 idle_restart: true,

@@ -19,8 +19,8 @@ fn impossible_combinations_name_the_key() {
         (&["protocol.transport='rudp'", "protocol.fec=[10]"], "protocol.fec", "two numbers"),
         (&["protocol.transport='rudp'", "protocol.receive_window=10"], "protocol.receive_window", "128"),
         (
-            &["protocol.transport='rudp'", "protocol.profile='enet'", "network.fidelity='message'"],
-            "network.fidelity",
+            &["protocol.transport='tcp-cubic'", "protocol.sack=false", "network.fidelity='message'"],
+            "protocol.sack",
             "closed form",
         ),
         (&["network.transport='tcp'", "network.fidelity='packet'"], "network.transport", "closed form"),

@@ -98,6 +98,14 @@ impl LossState {
         matches!(self.law, Law::Bernoulli(p) if p.is_zero())
     }
 
+    /// Probability of independent loss; `None` when losses have a memory.
+    pub(crate) fn independent(&self) -> Option<f64> {
+        match self.law {
+            Law::Bernoulli(p) => Some(p.as_f64()),
+            Law::GilbertElliott { .. } => None,
+        }
+    }
+
     /// Whether any of `packets` packets on this link is lost.
     pub(crate) fn any_lost(
         &mut self,

@@ -1,12 +1,10 @@
 //! The recursion on scripted paths: timelines by hand.
 
-use super::connection::{Connection, Line, Path};
-use super::law::Law;
-use super::{Backoff, RudpModel, TcpModel, TransportModel};
+use super::{Connection, Law, Line, Path, RudpModel, SlowStart, TcpModel, TransportModel};
 use astrarium_node::Span;
 
 const MS: u64 = 1_000_000;
-const FREE: Line = Line { bps: 0, buffer: None, busy: 0 };
+const FREE: Line = Line { bps: 0, buffer: None, busy: 0, further: 0, back: 0 };
 
 /// 50 ms each way; the packets of these numbers, counted from 1 on the way there, are lost.
 struct Script {
@@ -23,26 +21,10 @@ impl Path for Script {
     fn backward(&mut self) -> Option<u64> {
         Some(50 * MS)
     }
-
-    fn round_trip(&self) -> u64 {
-        100 * MS
-    }
 }
 
 fn kcp() -> Law {
-    let model = RudpModel {
-        mss: 1376,
-        header: 24,
-        window: 128,
-        interval: Span::from_millis(10),
-        flush_on_io: true,
-        min_rto: Span::from_millis(30),
-        backoff: Backoff::Half,
-        resend: 2,
-        fast_limit: 5,
-        congestion_control: false,
-    };
-    Law::new(&TransportModel::Rudp(model)).unwrap()
+    Law::new(&TransportModel::Rudp(RudpModel::KCP)).unwrap()
 }
 
 fn tcp() -> Law {
@@ -55,7 +37,11 @@ fn tcp() -> Law {
         initial_rto: Span::from_secs(1),
         delayed_ack: 1,
         delayed_ack_timeout: Span::from_millis(40),
+        quick_acks: 1,
         cubic: false,
+        slow_start: SlowStart::Standard,
+        prr: true,
+        careful_timer: false,
         tail_probe: false,
         byte_counting: 0,
         idle_restart: true,
@@ -71,7 +57,7 @@ fn latencies(law: &Law, bytes: u64, messages: u64, lost: &[u32], line: Line) -> 
     (0..messages)
         .map(|i| {
             let now = i * 1000 * MS;
-            let at = connection.carry(law, now, bytes, line, &mut path).at.unwrap();
+            let at = connection.carry(law, now, bytes, &line, &mut path).at.unwrap();
             (at - now) as f64 / 1e6
         })
         .collect()
@@ -104,7 +90,7 @@ fn slow_start_doubles_and_a_resting_window_begins_again() {
 /// 1 Mbit/s: 1,428 bytes take 11.424 ms.
 #[test]
 fn segments_stand_in_line_at_the_bottleneck() {
-    let line = Line { bps: 1_000_000, buffer: None, busy: 0 };
+    let line = Line { bps: 1_000_000, buffer: None, busy: 0, further: 0, back: 0 };
     let got = latencies(&kcp(), 2 * 1376, 1, &[], line);
     assert!((got[0] - (50.0 + 2.0 * 11.424)).abs() < 1e-6, "{got:?}");
 }
@@ -115,8 +101,8 @@ fn delivery_is_in_order() {
     let law = kcp();
     let mut connection = Connection::new(&law);
     let mut path = Script { sent: 0, lost: vec![1] };
-    let first = connection.carry(&law, 0, 200, FREE, &mut path).at.unwrap();
-    let second = connection.carry(&law, 20 * MS, 200, FREE, &mut path).at.unwrap();
+    let first = connection.carry(&law, 0, 200, &FREE, &mut path).at.unwrap();
+    let second = connection.carry(&law, 20 * MS, 200, &FREE, &mut path).at.unwrap();
     assert_eq!((first, second), (250 * MS, 250 * MS));
 }
 
@@ -126,5 +112,5 @@ fn lost_handshakes_back_off() {
     assert_eq!(latencies(&tcp(), 100, 1, &[1, 2], FREE), [3150.0]);
     let mut connection = Connection::new(&tcp());
     let mut path = Script { sent: 0, lost: (1..=6).collect() };
-    assert_eq!(connection.carry(&tcp(), 0, 100, FREE, &mut path).at, None);
+    assert_eq!(connection.carry(&tcp(), 0, 100, &FREE, &mut path).at, None);
 }
