@@ -6,6 +6,7 @@
 
 pub mod block_sync;
 pub mod bootstrap;
+pub mod circuit;
 pub mod dandelion;
 pub mod gossip;
 pub mod group;

@@ -37,6 +37,7 @@ use astrarium_node::{Cx, Datagram, Layer, NodeId, Op, Protocol, Received, Time};
 
 pub use config::{Config, Counters};
 pub use record::{Prologue, Proof, Record};
+pub use session::ReplayWindow;
 
 use crate::service::Message;
 use handshake::{HalfOpen, Pending};

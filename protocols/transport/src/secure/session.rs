@@ -12,16 +12,16 @@ const MAX_SKIP: u32 = 16;
 /// How long the key of the previous epoch opens late records.
 const GRACE: Span = Span::from_secs(5);
 
-/// Numbers of records that were opened (RFC 6479 with one word).
+/// Numbers that were seen, the last 64 one by one (RFC 6479 with one word).
 #[derive(Debug, Clone, Default)]
-struct Seen {
+pub struct ReplayWindow {
     next: u64,
     bits: u64,
 }
 
-impl Seen {
-    /// Whether this number is new; enters it.
-    fn admit(&mut self, number: u64) -> bool {
+impl ReplayWindow {
+    /// Whether this number is new; enters it. Numbers 64 or more behind the greatest count as seen.
+    pub fn admit(&mut self, number: u64) -> bool {
         // The last number has no successor.
         if number == u64::MAX {
             return false;
@@ -47,12 +47,12 @@ impl Seen {
 struct Receiving {
     key: TrafficKey,
     lock: LockOf,
-    seen: Seen,
+    seen: ReplayWindow,
 }
 
 impl Receiving {
     fn new(key: TrafficKey) -> Self {
-        Self { lock: key.lock(), key, seen: Seen::default() }
+        Self { lock: key.lock(), key, seen: ReplayWindow::default() }
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
         /// The window against the set of everything seen.
         #[test]
         fn the_replay_window_admits_each_number_once(numbers in prop::collection::vec(0_u64..200, 1..300)) {
-            let mut seen = Seen::default();
+            let mut seen = ReplayWindow::default();
             let mut all = std::collections::BTreeSet::new();
             for n in numbers {
                 let top = all.last().copied().unwrap_or(0);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn the_largest_number_does_not_overflow() {
-        let mut seen = Seen::default();
+        let mut seen = ReplayWindow::default();
         assert!(!seen.admit(u64::MAX));
         assert!(seen.admit(u64::MAX - 1));
         assert!(!seen.admit(0));
