@@ -7,6 +7,7 @@ use astrarium_scenarios_groups::{Dos, Multicast};
 use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem, RecordSystem};
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_nat::Nat;
+use astrarium_scenarios_secure::{Channel, CircuitSystem};
 use astrarium_scenarios_transfer::Transfer;
 use astrarium_scenarios_victims::Victims;
 
@@ -25,6 +26,8 @@ pub(crate) fn registry() -> Registry {
     registry.register(Nat::default());
     registry.register(PrioritySystem::default());
     registry.register(RecordSystem::default());
+    registry.register(Channel::default());
+    registry.register(CircuitSystem::default());
     registry.register(Transfer::default());
     registry.register(Victims::default());
     registry
@@ -136,6 +139,15 @@ pub(crate) const SCENARIOS: &[Shipped] = shipped![
     "scenarios/nat/nat-timing.toml",
     "scenarios/nat/nat-ttl.toml",
     "scenarios/nat/nat.toml",
+    "scenarios/secure/circuit-guards.toml",
+    "scenarios/secure/circuit-latency.toml",
+    "scenarios/secure/circuit.toml",
+    "scenarios/secure/secure-flood.toml",
+    "scenarios/secure/secure-loss.toml",
+    "scenarios/secure/secure-mitm.toml",
+    "scenarios/secure/secure-tap.toml",
+    "scenarios/secure/secure-theft.toml",
+    "scenarios/secure/secure.toml",
     "scenarios/transfer/transfer.toml",
     "scenarios/transfer/transport-bulk.toml",
     "scenarios/transfer/transport-comparison.toml",

@@ -3,6 +3,7 @@
 //! One file per family, each with its formula and source. The [`registry`] gives them the names that scenario files use in
 //! `theory = "…"`.
 
+pub mod circuit;
 pub mod dandelion;
 pub mod fec;
 pub mod gossip;
@@ -18,6 +19,7 @@ mod nat_named;
 pub mod queueing;
 pub mod race;
 mod registry;
+pub mod secure;
 pub mod selfish;
 pub mod stale;
 pub mod tails;

@@ -2,7 +2,8 @@
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
 use super::{
-    Inputs, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish, stale, tcp, victims,
+    Inputs, circuit, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, secure, selfish,
+    stale, tcp, victims,
 };
 
 /// A closed form that scenario files can name.
@@ -93,6 +94,7 @@ static REGISTRY: &[Theory] = &[
     gossip_named::BLOCK_SYNC_CAPACITY,
     gossip_named::BLOCK_SYNC_LEAST,
     gossip_named::BLOCK_SYNC_MOST,
+    circuit::BOTH_ENDS,
     Theory {
         name: "certain",
         about: "The event happens in every run",
@@ -101,6 +103,8 @@ static REGISTRY: &[Theory] = &[
         value: |_| Some(1.0),
         ..PLAIN
     },
+    circuit::CIRCUIT_EXPOSED,
+    circuit::CIRCUIT_LATENCY,
     groups_named::CLOCK_EXPIRY,
     Theory {
         name: "connected",
@@ -127,6 +131,7 @@ static REGISTRY: &[Theory] = &[
     },
     kademlia_named::ECLIPSE,
     groups_named::ENTRANCE,
+    secure::EXPOSED_BY_THEFT,
     groups_named::FALSE_SUSPICION,
     Theory {
         name: "fec-residual",
@@ -148,6 +153,7 @@ static REGISTRY: &[Theory] = &[
     groups_named::GROUP_COVERAGE,
     groups_named::GROUP_HOPS,
     groups_named::GROUP_MESSAGES,
+    secure::HS_FLOOD_FAILURE,
     Theory {
         name: "impossible",
         about: "The event happens in no run",
