@@ -17,7 +17,9 @@ pub const GRACE: f64 = 5.0;
 /// give the last message a second try: (1 − (1 − q)^tries)(q + (1 − q)q²). Holds when tries are further apart than an answer takes, so
 /// that the first one admitted is the last one sent; when each client has one datagram to send; when honest clients are few; and
 /// when delays vary by more than a service time: where they are constant, the last message comes a fixed time after a core was
-/// done, in phase with the next one (phase effects, Floyd and Jacobson 1992). `None` for a rate or cores that are not above 0.
+/// done, in phase with the next one (phase effects, Floyd and Jacobson 1992). Close above saturation, where a full backlog stays full for
+/// longer than a client's two datagrams are apart, they share their fate, and this is too low.
+/// `None` for a rate or cores that are not above 0.
 #[must_use]
 pub fn flood_failure(rate: f64, cores: f64, tries: u32) -> Option<f64> {
     if !(rate > 0.0 && cores > 0.0) {
