@@ -188,6 +188,13 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
             }
         }
     }
+    let hosts = params.count("network.nodes") as f64;
+    if params.text("adversary.strategy") == "record-poisoning"
+        && libm::round(params.share("adversary.share") * hosts) < 1.0
+    {
+        let help = "give the share of the hosts that are victims, for example 0.2";
+        return Err(Complaint::new("adversary.share", "leaves `record-poisoning` without a victim", help));
+    }
     if params.text("adversary.strategy") == "rendezvous-outage"
         && params.span("adversary.until") <= params.span("adversary.from")
     {

@@ -42,6 +42,7 @@ fn impossible_combinations_name_the_key() {
         ("protocol.relay_fallback=true", "protocol.relay_fallback", "relay"),
         ("adversary.strategy='relay-hog'", "adversary.strategy", "relay"),
         ("adversary.strategy='rendezvous-outage'", "adversary.until", "outage"),
+        ("adversary.strategy='record-poisoning'", "adversary.share", "victim"),
         ("workload.pairs=9000000", "workload.pairs", "11175 pairs"),
         ("network.transport={ kind = 'rudp' }", "network.transport", "datagrams"),
         ("protocol.policy='rfc-3489'", "protocol.attempt_symmetric", "port rule"),
