@@ -64,7 +64,7 @@ fn impossible_records_name_the_key() {
         ("workload.bytes='5 GiB'", "workload.bytes", "longer"),
         ("protocol.find_node_key='raw_as_shipped'", "protocol.find_node_key", "public name"),
         ("network.churn={ kind = 'exponential' }", "protocol.tables", "come and go"),
-        ("adversary.share=1.0", "adversary.share", "no honest"),
+        ("adversary.share=1.0", "adversary.share", "must be honest"),
         ("protocol.record_life='0 s'", "protocol.record_life", "from 1 ms"),
     ] {
         let complaint = scenario(RECORDS, &[set]).err().unwrap_or_else(|| panic!("{set} was accepted"));
