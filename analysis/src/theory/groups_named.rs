@@ -56,6 +56,38 @@ pub(super) const ENTRANCE: Theory = Theory {
     ..PLAIN
 };
 
+pub(super) const FAIR_GOODPUT: Theory = Theory {
+    name: "fair-goodput",
+    about: "Share of the petitions that a flooded downlink lets through, by the order of its queue",
+    formula: "drr: min(1, f/l), f = the max-min fair share of C among clients of demand l and hostile nodes; fifo: min(1, C/(A + L))",
+    source: "Shreedhar, Varghese 1995; Bertsekas, Gallager, Data Networks, 6.5.2",
+    needs: &[
+        DOWN,
+        "network.nodes",
+        "protocol.members",
+        "adversary.nodes",
+        "adversary.rate",
+        "workload.rate",
+        BYTES,
+    ],
+    optional: &["network.queue_disc"],
+    value: |i| {
+        if i.text("network.queue_disc") != Some("drr") {
+            return (FIFO_GOODPUT.value)(i);
+        }
+        let petition = groups::wire_bytes(i.number(BYTES)? + PETITION);
+        let hostile = i.number("adversary.nodes")?;
+        let clients = i.number("network.nodes")? - i.number("protocol.members")? - hostile;
+        if clients < 1.0 {
+            return None;
+        }
+        let demand = i.number("workload.rate")? * petition * 8.0 / clients;
+        let flood = (hostile, i.number("adversary.rate")? / hostile);
+        Some((queueing::fair_share(i.number(DOWN)?, &[flood, (clients, demand)])? / demand).min(1.0))
+    },
+    ..PLAIN
+};
+
 pub(super) const FALSE_SUSPICION: Theory = Theory {
     name: "false-suspicion",
     about: "Beginnings of false suspicions per pair and pulse interval",
@@ -162,6 +194,25 @@ pub(super) const GROUP_MESSAGES: Theory = Theory {
             "grid" => groups::grid_messages(n, row_min(i)),
             "kad2" if i.count("protocol.redundancy") != Some(1) => None,
             _ => Some(n as f64 - 1.0),
+        }
+    },
+    ..PLAIN
+};
+
+pub(super) const PRIORITY_WAIT: Theory = Theory {
+    name: "priority-wait",
+    about: "Mean wait of petitions at a flooded processor, in service times of one signature check, by who is served first",
+    formula: "(rho/2)/((1 - s)(1 - rho)), rho = all x 120 us, s = what is served before petitions: a disguised flood where urgent messages go first, else 0",
+    source: "Cobham 1954",
+    needs: &["adversary.messages", "workload.rate"],
+    optional: &["protocol.priorities", "adversary.disguise"],
+    value: |i| {
+        let flag = |key| i.number(key).is_some_and(|flag| flag != 0.0);
+        let (flood, own) = (i.number("adversary.messages")? * VERIFY, i.number("workload.rate")? * VERIFY);
+        if flag("protocol.priorities") && flag("adversary.disguise") {
+            queueing::priority_wait(&[flood, own])
+        } else {
+            queueing::md1_wait(flood + own)
         }
     },
     ..PLAIN

@@ -132,6 +132,7 @@ static REGISTRY: &[Theory] = &[
     kademlia_named::ECLIPSE,
     groups_named::ENTRANCE,
     secure::EXPOSED_BY_THEFT,
+    groups_named::FAIR_GOODPUT,
     groups_named::FALSE_SUSPICION,
     Theory {
         name: "fec-residual",
@@ -228,6 +229,7 @@ static REGISTRY: &[Theory] = &[
     gossip_named::PRIORITY_DROP_HIGH,
     gossip_named::PRIORITY_DROP_LOW,
     gossip_named::PRIORITY_DROP_MEDIUM,
+    groups_named::PRIORITY_WAIT,
     gossip_named::PUSH_PULL_ROUNDS,
     gossip_named::PUSH_ROUNDS,
     Theory {

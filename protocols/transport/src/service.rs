@@ -3,24 +3,13 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+pub use astrarium_node::Class;
 use astrarium_node::{NodeId, Wire};
 
 /// What can be sent: anything with a size on the wire. Large bodies sit behind an `Arc` inside, so a clone is cheap.
 pub trait Message: Wire + Clone + Debug + Hash + Send + Sync + 'static {}
 
 impl<M: Wire + Clone + Debug + Hash + Send + Sync + 'static> Message for M {}
-
-/// How urgent a message is; more urgent ones overtake others that still wait for the window (network specification N33).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Class {
-    /// Block and group messages.
-    High,
-    /// Everything that does not say otherwise.
-    #[default]
-    Medium,
-    /// Bulk.
-    Low,
-}
 
 /// What the layer above asks of a transport. A session to a peer is opened by the first message to it and kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -186,6 +186,8 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> B
             env: Env::new(plan.seed, costs),
             fx: Fx::new(),
             transits: Vec::new(),
+            moves: Vec::new(),
+            linger: Span::ZERO,
             orders: Orders::new(plan.budget),
             network,
             adversary,

@@ -23,7 +23,7 @@ pub(crate) struct Tagged<M> {
 pub(crate) struct Letter<M> {
     pub(crate) from: NodeId,
     pub(crate) to: NodeId,
-    /// Entries in the pending-event set that refer to this letter.
+    /// Entries in the pending-event set that refer to this letter, and pieces of it that wait for a link.
     pub(crate) outstanding: u32,
     pub(crate) message: M,
     assembly: Option<Box<Assembly>>,
@@ -124,6 +124,11 @@ impl<M: Clone> Mail<M> {
 
     pub(crate) fn letter(&self, slot: u32) -> &Letter<M> {
         &self.letters[slot as usize]
+    }
+
+    /// One more entry refers to a letter.
+    pub(crate) fn hold(&mut self, slot: u32) {
+        self.letters[slot as usize].outstanding += 1;
     }
 
     /// One entry is done without delivering: the piece was lost.

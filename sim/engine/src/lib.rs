@@ -29,7 +29,7 @@ mod workload;
 
 pub use adversary::{Adversary, Hands, Honest};
 pub use builder::{Builder, Factory};
-pub use cpu::CpuModel;
+pub use cpu::{CpuModel, Processor};
 pub use digest::{Checkpoint, Digest, Divergence, EventRecord, common_prefix, first_difference};
 pub use fault::{Fault, FaultAction, last_end};
 pub use input::Input;

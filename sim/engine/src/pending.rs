@@ -1,5 +1,6 @@
 //! What a pending event is, and its packing into the two words of a queue entry.
 
+use astrarium_net::Side;
 use astrarium_node::NodeId;
 
 use crate::queue::Item;
@@ -30,6 +31,8 @@ pub(crate) enum Pending {
     Wake { token: u32 },
     /// A churning node ends its `count`-th session or absence.
     Churn { node: NodeId, count: u32 },
+    /// An access link at which pieces wait may be free.
+    LinkFree { node: NodeId, side: Side },
 }
 
 /// Marks the first word of [`Pending::Whole`]; the rest of it is the slot.
@@ -58,6 +61,7 @@ impl Pending {
             Self::Fault { index, begins } => words(8, index, u32::from(begins)),
             Self::Wake { token } => words(9, token, 0),
             Self::Churn { node, count } => words(10, node.0, count),
+            Self::LinkFree { node, side } => words(11, node.0, u32::from(side == Side::Down)),
             Self::Whole { from, to, slot } => {
                 [WHOLE | u64::from(slot), u64::from(from.0) << 32 | u64::from(to.0)]
             }
@@ -81,6 +85,7 @@ impl Pending {
             8 => Self::Fault { index: a, begins: b != 0 },
             9 => Self::Wake { token: a },
             10 => Self::Churn { node: NodeId(a), count: b },
+            11 => Self::LinkFree { node: NodeId(a), side: if b == 0 { Side::Up } else { Side::Down } },
             _ => unreachable!("only `pack` makes items, and it knows no kind {kind}"),
         }
     }
@@ -107,6 +112,8 @@ mod tests {
             Pending::Fault { index: 2, begins: false },
             Pending::Wake { token: max },
             Pending::Churn { node, count: 1 },
+            Pending::LinkFree { node, side: Side::Up },
+            Pending::LinkFree { node, side: Side::Down },
         ] {
             assert_eq!(Pending::unpack(pending.pack()), pending);
         }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use astrarium_net::{ChurnModel, Clock, ClockModel, Network, Transit};
+use astrarium_net::{ChurnModel, Clock, ClockModel, Move, Network, Transit};
 use astrarium_node::{Domain, Env, Fx, NodeId, Protocol, Seed, Span, Time};
 
 use crate::adversary::{Adversary, Honest, Orders};
@@ -28,7 +28,7 @@ use crate::workload::{Arrival, Workload};
 pub struct Drops {
     /// The recipient was down.
     pub down: u64,
-    /// The recipient's processor queue was full.
+    /// The recipient's processor queue was full: what came, or something less urgent, was dropped.
     pub cpu_full: u64,
     /// A message with a header was sent as a broadcast, which has no address; an error of the protocol.
     pub unaddressed: u64,
@@ -62,6 +62,10 @@ pub struct Simulation<P: Protocol, N, A = Honest, O = (), W: Workload<P> = ()> {
     pub(crate) fx: Fx<P>,
     /// Scratch, empty between events.
     pub(crate) transits: Vec<Transit>,
+    /// Scratch, empty between events.
+    pub(crate) moves: Vec<Move>,
+    /// Scratch: how long the coalition delays the message that is being sent, when it must wait for its uplink first.
+    pub(crate) linger: Span,
     /// Scratch but for the budget, empty between events.
     pub(crate) orders: Orders<P>,
     pub(crate) network: N,

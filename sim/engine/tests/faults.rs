@@ -81,7 +81,7 @@ fn overlapping_crashes_end_with_the_last() {
 #[test]
 fn churn_does_not_undo_a_crash() {
     let short = SpanDistribution::Exponential { mean: Span::from_millis(20) };
-    let churn = ChurnModel { share: 1.0, session: short, absence: short };
+    let churn = ChurnModel { share: 1.0, session: short, absence: short, ..ChurnModel::default() };
     let plan = vec![fault("a", 200, None, crash(&[0], true)), fault("b", 200, Some(400), crash(&[1], true))];
     let run = run(plan, churn, 2_000);
     assert!(lives(&run, 2).len() > 40, "churn goes on: {}", lives(&run, 2).len());
@@ -94,7 +94,7 @@ fn churn_does_not_undo_a_crash() {
 #[test]
 fn churn_follows_the_model() {
     let model = |mean| SpanDistribution::Weibull { shape: 0.7, mean: Span::from_millis(mean) };
-    let churn = ChurnModel { share: 0.9, session: model(80), absence: model(30) };
+    let churn = ChurnModel { share: 0.9, session: model(80), absence: model(30), ..ChurnModel::default() };
     let run = run(Vec::new(), churn, 3_000);
     let mut churning = 0;
     for node in 0..4 {

@@ -116,13 +116,27 @@ impl Access {
         self.up_until = self.up_until.max(now).saturating_add(transfer(bytes, self.up_bps));
     }
 
-    /// When to ask the downlink ([`Access::receive`]) about a piece that reaches it as `train`.
+    /// When to ask the downlink ([`Access::receive`]) about a piece that reaches it as `train`, at most `lookback` after the moment
+    /// from which the link could be serving it.
     #[inline]
-    pub(crate) fn due(&self, train: Train, stretch: &Stretch) -> u64 {
+    pub(crate) fn due(&self, train: Train, stretch: &Stretch, lookback: u64) -> u64 {
         let done = train.pass_packets(stretch, self.down_bps);
         let work = transfer(stretch.total, self.down_bps);
         // `done` − `work` is when the piece has the downlink to itself, not before its first packet is here.
-        done - work + work.min(LOOKBACK)
+        done - work + work.min(lookback)
+    }
+
+    /// When the downlink has served what it has taken up.
+    #[inline]
+    pub(crate) fn served_until(&self) -> u64 {
+        self.down_until
+    }
+
+    /// Serves a piece from now on, on a downlink that is idle and has no order of its own: when it is with the node.
+    #[inline]
+    pub(crate) fn serve(&mut self, now: u64, bytes: u64) -> u64 {
+        self.down_until = now.saturating_add(transfer(bytes, self.down_bps));
+        self.down_until
     }
 
     /// Serves a piece that is due now: when it is with the node, or `None` when the queue is full.

@@ -2,6 +2,7 @@
 
 use astrarium_node::{Domain, NodeId, Probability, Seed, Span, Stream};
 
+use crate::device::{DeviceClass, Devices};
 use crate::error::NetError;
 
 /// Distribution of a length of time, given by its mean.
@@ -38,6 +39,8 @@ pub struct ChurnModel {
     pub session: SpanDistribution,
     /// Length of an absence.
     pub absence: SpanDistribution,
+    /// What kinds of machines the nodes are: of those with a class, only nodes whose class churns do.
+    pub devices: Devices,
 }
 
 impl Default for ChurnModel {
@@ -46,6 +49,7 @@ impl Default for ChurnModel {
             share: 0.0,
             session: SpanDistribution::Weibull { shape: 0.5, mean: Span::from_secs(7_200) },
             absence: SpanDistribution::Exponential { mean: Span::from_secs(3_600) },
+            devices: Devices::default(),
         }
     }
 }
@@ -103,7 +107,8 @@ impl ChurnModel {
     /// Whether a node churns.
     #[must_use]
     pub fn churns(&self, seed: Seed, node: NodeId) -> bool {
-        seed.stream(Domain::CHURN, u64::from(node.0), u64::MAX).chance(Probability::new(self.share))
+        self.devices.class(seed, node).is_none_or(DeviceClass::churns)
+            && seed.stream(Domain::CHURN, u64::from(node.0), u64::MAX).chance(Probability::new(self.share))
     }
 
     /// Length of a node's session number `k`, counted from 0.
@@ -143,7 +148,7 @@ mod tests {
             (SpanDistribution::Pareto { shape: 3.0, mean: HOUR }, 0.577_350, 0.703_704),
         ];
         for (session, sd, below) in cases {
-            let model = ChurnModel { share: 1.0, session, absence: session };
+            let model = ChurnModel { share: 1.0, session, absence: session, devices: Devices::default() };
             let n = 200_000_u64;
             let lengths = |k| model.session(Seed(8), NodeId((k % 1000) as u32), k / 1000);
             let mean = (0..n).map(|k| lengths(k).as_secs_f64()).sum::<f64>() / n as f64 / 3600.0;

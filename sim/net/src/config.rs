@@ -6,6 +6,7 @@ use astrarium_node::{Seed, Span};
 
 use crate::churn::ChurnModel;
 use crate::clock::ClockModel;
+use crate::device::Devices;
 use crate::error::NetError;
 use crate::latency::{Jitter, LatencyModel, Reorder};
 use crate::link::LossModel;
@@ -31,6 +32,16 @@ pub enum Oversize {
     Fragment,
     /// They are dropped, as with the "don't fragment" bit.
     Drop,
+}
+
+/// In which order an access link serves what waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discipline {
+    /// First come, first served; a full queue drops what comes.
+    Fifo,
+    /// Peers in turns: deficit round robin with a quantum of one MTU (Shreedhar & Varghese 1995); when the buffer is full, the longest
+    /// of the peers' queues loses its last packet.
+    Fair,
 }
 
 /// Rates of the access links.
@@ -73,6 +84,8 @@ pub struct NetConfig {
     pub fifo: bool,
     /// Rates of the access links.
     pub bandwidth: Bandwidth,
+    /// The order of their queues.
+    pub discipline: Discipline,
     /// Limit of the uplink queue in bytes; `None` means: 256 KiB (110 ms at 19 Mbit/s) in packet fidelity, unlimited in
     /// message fidelity, where a queue shorter than one message would lose it every time.
     pub buffer_up: Option<u64>,
@@ -88,6 +101,8 @@ pub struct NetConfig {
     pub oversize: Oversize,
     /// What one event stands for.
     pub fidelity: Fidelity,
+    /// What kinds of machines the nodes are.
+    pub devices: Devices,
     /// Who stands behind which middlebox; for addressed messages.
     pub nat: NatConfig,
     /// What carries messages in message fidelity.
@@ -126,6 +141,7 @@ impl NetConfig {
             reorder: Reorder { p: 0.0, extra: Span::from_millis(20) },
             fifo: false,
             bandwidth: Bandwidth::Unlimited,
+            discipline: Discipline::Fifo,
             buffer_up: None,
             buffer_down: None,
             packets_up: None,
@@ -133,6 +149,7 @@ impl NetConfig {
             mtu: 1500,
             oversize: Oversize::Fragment,
             fidelity: Fidelity::Message,
+            devices: Devices::default(),
             nat: NatConfig::default(),
             transport: TransportModel::None,
             clock: ClockModel::default(),
@@ -179,6 +196,7 @@ impl NetConfig {
         self.check_bandwidth()?;
         self.check_regions_of_nodes()?;
         self.check_buffers()?;
+        self.devices.check()?;
         self.nat.check(self.nodes)?;
         self.check_transport()?;
         self.clock.check()?;
@@ -233,6 +251,14 @@ impl NetConfig {
             return Err(NetError::config(
                 "transport",
                 "is a closed form, but every packet is an event",
+                help,
+            ));
+        }
+        if !self.transport.is_none() && self.discipline == Discipline::Fair {
+            let help = "set network.queue_disc = \"fifo\", or run the transport itself as a layer";
+            return Err(NetError::config(
+                "transport",
+                "is a closed form for links that serve in order",
                 help,
             ));
         }

@@ -39,6 +39,9 @@ pub enum Fate {
     Whole(Time),
     /// It arrives in pieces or more than once; see the list of transits.
     Pieces,
+    /// It has so many pieces, and must wait for its sender's uplink: [`Network::wait_up`] follows. Nothing has been decided or
+    /// counted yet.
+    Waits(u16),
 }
 
 impl Fate {
@@ -76,14 +79,63 @@ pub enum Arrival {
     Deliver,
     /// It waits in the downlink queue and is with the node at this later time.
     Later(Time),
+    /// It must wait for the downlink, and not even the network knows how long: [`Network::wait_down`] follows.
+    Wait,
     /// It is lost; the network has counted the cause.
     Drop,
+}
+
+/// One of the two access links of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// From the node into the network.
+    Up,
+    /// From the network to the node.
+    Down,
+}
+
+/// What a network decided about pieces that wait for links. `slot` is the name that the caller gave to the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// A piece is on its way to the far access link. (That it has left the uplink's queue is a [`Move::Gone`] besides.)
+    Sent {
+        /// Which message.
+        slot: u32,
+        /// Which piece, and when it is there.
+        transit: Transit,
+    },
+    /// A piece leaves the downlink.
+    Landed {
+        /// Which message.
+        slot: u32,
+        /// Which piece.
+        piece: u16,
+        /// Of how many.
+        pieces: u16,
+        /// When it is with the node; later than now.
+        at: Time,
+    },
+    /// A piece waits no more: it was sent, or dropped and counted.
+    Gone {
+        /// Which message.
+        slot: u32,
+    },
+    /// Call [`Network::link_free`] then.
+    Wake {
+        /// Whose link.
+        node: NodeId,
+        /// Which.
+        side: Side,
+        /// When; later than now.
+        at: Time,
+    },
 }
 
 /// A modelled network. All state is per node or a pure function of a parcel's identity, so that partitions of a run stay
 /// independent.
 pub trait Network: Clone + Send + 'static {
-    /// Called when the sender's processor is done with the datagram. Pushes one [`Transit`] for each packet that will reach the
+    /// Called when the sender's processor is done with the datagram, unless pieces may have to wait for its uplink (then
+    /// [`Network::fate`] is what to call). Pushes one [`Transit`] for each packet that will reach the
     /// far access link: none when it is lost, several when it is fragmented or duplicated.
     fn depart(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>);
 
@@ -98,6 +150,24 @@ pub trait Network: Clone + Send + 'static {
 
     /// Called at [`Transit::at`], in event order.
     fn arrive(&mut self, now: Time, landing: &Landing) -> Arrival;
+
+    /// The pieces of a parcel for which the answer was [`Fate::Waits`] queue up for the uplink of their sender. `linger` is to be
+    /// added to the time that each takes. Pushes what is decided at once.
+    fn wait_up(&mut self, now: Time, parcel: &Parcel, slot: u32, linger: Span, moves: &mut Vec<Move>) {
+        let _ = (now, parcel, linger);
+        moves.push(Move::Gone { slot });
+    }
+
+    /// A piece for which the answer was [`Arrival::Wait`] queues up for the downlink of its recipient, likewise.
+    fn wait_down(&mut self, now: Time, landing: &Landing, slot: u32, moves: &mut Vec<Move>) {
+        let _ = (now, landing);
+        moves.push(Move::Gone { slot });
+    }
+
+    /// The time of a [`Move::Wake`] has come.
+    fn link_free(&mut self, now: Time, node: NodeId, side: Side, moves: &mut Vec<Move>) {
+        let _ = (now, node, side, moves);
+    }
 
     /// An addressed message of `bytes` is about to leave `from`: middleboxes on its side rewrite the header, and the answer is
     /// who stands where the address points to, for [`Parcel::to`]. `None`: it is lost, and the network has counted the cause.

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use astrarium_node::collections::Map;
 use astrarium_node::{Domain, Header, NodeId, Probability, Seed, Span, Stream, Time};
 
-use crate::access::{Access, Train};
+use crate::access::{Access, LOOKBACK, Train};
 use crate::change::{Disturbance, NetChange};
-use crate::config::{Fidelity, NetConfig, Oversize};
-use crate::contract::{Arrival, Fate, Landing, Network, Parcel, Transit};
+use crate::config::{Discipline, Fidelity, NetConfig, Oversize};
+use crate::contract::{Arrival, Fate, Landing, Move, Network, Parcel, Side, Transit};
+use crate::device::DeviceClass;
 use crate::disturbance::{Cut, Disturbances};
 use crate::error::NetError;
 use crate::latency::{self, Sampler, Wobble};
@@ -24,10 +25,12 @@ use crate::topology::{EdgeAttributes, Edges, TopologyKind};
 use crate::traffic::Traffic;
 
 mod carried;
+mod fair;
 mod flight;
 mod queues;
 
 use carried::Carriers;
+use fair::FairLinks;
 
 /// A network as its [`NetConfig`] describes it.
 ///
@@ -56,6 +59,8 @@ pub struct Modelled {
     access: Vec<Access>,
     /// Regions of the nodes; empty when there are none.
     regions: Arc<[u16]>,
+    /// What kinds of machines the nodes are; empty without classes.
+    classes: Arc<[Option<DeviceClass>]>,
     edges: Option<Arc<Edges>>,
     /// Directed links with a rate are busy until.
     edge_until: Map<(u32, u32), u64>,
@@ -63,6 +68,12 @@ pub struct Modelled {
     disturbances: Disturbances,
     /// Transports in closed form.
     carriers: Option<Carriers>,
+    /// What waits for access links that serve peers in turns.
+    fair: Option<FairLinks>,
+    /// Whether there is either of the two: one question in place of two where most networks have neither.
+    apart: bool,
+    /// How late the downlink may be asked about a piece ([`Access::due`]).
+    lookback: u64,
     lookahead: u64,
     traffic: Traffic,
 }
@@ -77,9 +88,9 @@ impl Modelled {
         };
         let least_edge = edges.iter().flat_map(|e| e.values()).filter_map(|a| a.latency).min();
         let lookahead = least_edge.map_or(sampler.least(), |l| l.as_nanos().min(sampler.least()));
-        let boxes = Boxes::new(&config.nat, config.nodes, seed);
+        let boxes = Boxes::new(&placement::sites(config, seed), config.nodes, seed);
         let regions = placement::regions(config, boxes.plan().housemates(), seed);
-        let rates = placement::rates(config, &regions);
+        let rates = placement::rates(config, &regions, seed);
         let (buffer_up, buffer_down) = config.buffers();
         let mut network = Self {
             seed,
@@ -94,18 +105,29 @@ impl Modelled {
             oversize: config.oversize,
             buffer_up,
             buffer_down,
-            slots: Slots::new(rates.len(), config.packets_up, config.packets_down),
+            slots: match config.discipline {
+                Discipline::Fifo => Slots::new(rates.len(), config.packets_up, config.packets_down),
+                Discipline::Fair => None,
+            },
             access: rates.iter().map(|&rates| Access::new(rates)).collect(),
             rates,
             regions,
+            classes: placement::classes(config, seed),
             edges: edges.map(Arc::new),
             edge_until: Map::default(),
             boxes,
             disturbances: Disturbances::default(),
             carriers: Carriers::new(&config.transport),
+            fair: FairLinks::new(config),
+            apart: false,
+            lookback: LOOKBACK,
             lookahead: lookahead.max(1),
             traffic: Traffic::default(),
         };
+        network.apart = network.carriers.is_some() || network.fair.is_some();
+        if network.fair.is_some() {
+            network.lookback = 0;
+        }
         network.derive();
         Ok(network)
     }
@@ -135,6 +157,12 @@ impl Modelled {
     #[must_use]
     pub fn region(&self, node: NodeId) -> Option<u16> {
         self.regions.get(node.index()).copied()
+    }
+
+    /// What kind of machine a node is, where there are classes.
+    #[must_use]
+    pub fn device_class(&self, node: NodeId) -> Option<DeviceClass> {
+        self.classes.get(node.index()).copied().flatten()
     }
 
     /// Undisturbed uplink and downlink rate of a node in bit/s; `None` is unlimited.
@@ -167,10 +195,30 @@ impl Modelled {
     }
 
     /// Everything but the fast path.
-    fn route(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) {
-        if self.carriers.is_some() {
-            return self.carry(now, parcel, transits);
+    fn route(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) -> Fate {
+        if self.apart {
+            return self.route_apart(now, parcel, transits);
         }
+        self.route_datagram(now, parcel, transits);
+        Fate::of(transits)
+    }
+
+    /// What transports in closed form carry, or links serve in turns.
+    #[inline(never)]
+    fn route_apart(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) -> Fate {
+        if self.carriers.is_some() {
+            self.carry(now, parcel, transits);
+        } else if let Some(pieces) = self.must_wait(now, parcel) {
+            return Fate::Waits(pieces);
+        } else {
+            self.route_datagram(now, parcel, transits);
+        }
+        Fate::of(transits)
+    }
+
+    /// A datagram that goes onto its uplink at once, or not at all.
+    #[inline(always)]
+    fn route_datagram(&mut self, now: Time, parcel: &Parcel, transits: &mut Vec<Transit>) {
         let packets = Packets::of(parcel.bytes, self.mtu);
         let pieces = match self.fidelity {
             Fidelity::Message => 1,
@@ -216,12 +264,24 @@ impl Modelled {
         parcel: &Parcel,
         stretch: &Stretch,
         path: &mut Path,
+        arrives: impl FnMut(Time),
+    ) {
+        match self.uplink(now, parcel.from, stretch) {
+            Some(train) => self.send_on(parcel, stretch, train, path, arrives),
+            None => self.traffic.drops.uplink_full += 1,
+        }
+    }
+
+    /// One piece, from the end of the uplink to the far access link.
+    #[inline]
+    fn send_on(
+        &mut self,
+        parcel: &Parcel,
+        stretch: &Stretch,
+        train: Train,
+        path: &mut Path,
         mut arrives: impl FnMut(Time),
     ) {
-        let Some(train) = self.uplink(now, parcel.from, stretch) else {
-            self.traffic.drops.uplink_full += 1;
-            return;
-        };
         if self.cut(parcel.from, parcel.to) {
             return;
         }
@@ -281,7 +341,7 @@ impl Modelled {
         let first = if stretch.count == 1 { last } else { sent.first.saturating_add(delay) };
         let train = Train { first, last };
         let mut at = match self.access.get(parcel.to.index()) {
-            Some(access) => access.due(train, stretch),
+            Some(access) => access.due(train, stretch, self.lookback),
             None => train.last,
         };
         if let Some(last) = self.fifo.as_mut().filter(|_| !held_back) {
@@ -343,7 +403,8 @@ impl Network for Modelled {
             self.traffic.offered += 1;
             transits.push(Transit { at: now + Span::from_nanos(delay), piece: 0, pieces: 1 });
         } else {
-            self.route(now, parcel, transits);
+            let fate = self.route(now, parcel, transits);
+            debug_assert!(!matches!(fate, Fate::Waits(_)), "`fate` tells what must wait, `depart` cannot");
         }
     }
 
@@ -354,8 +415,7 @@ impl Network for Modelled {
             return Fate::Whole(now + Span::from_nanos(delay));
         }
         transits.clear();
-        self.route(now, parcel, transits);
-        Fate::of(transits)
+        self.route(now, parcel, transits)
     }
 
     #[inline]
@@ -364,6 +424,18 @@ impl Network for Modelled {
             return Arrival::Drop;
         }
         self.downlink(now, landing)
+    }
+
+    fn wait_up(&mut self, now: Time, parcel: &Parcel, slot: u32, linger: Span, moves: &mut Vec<Move>) {
+        self.queue_up(now, parcel, (slot, linger), moves);
+    }
+
+    fn wait_down(&mut self, now: Time, landing: &Landing, slot: u32, moves: &mut Vec<Move>) {
+        self.queue_down(now, landing, slot, moves);
+    }
+
+    fn link_free(&mut self, now: Time, node: NodeId, side: Side, moves: &mut Vec<Move>) {
+        self.serve_waiting(now, node, side, moves);
     }
 
     fn outbound(&mut self, now: Time, from: NodeId, bytes: u32, header: &mut Header) -> Option<NodeId> {

@@ -23,7 +23,7 @@ pub use address::{Endpoint, Header, Ip, LISTEN_PORT};
 pub use cpu::{CostTable, Op};
 pub use id::NodeId;
 pub use layer::{Cx, Env, Fx, Layer, TimerCmd};
-pub use message::{Datagram, Protocol, Received, Wire};
+pub use message::{Class, Datagram, Protocol, Received, Wire};
 pub use random::{Domain, Probability, Seed, Stream};
 pub use stack::{Stack, StackTimer};
 pub use time::{Span, Time};

@@ -8,6 +8,19 @@ use crate::address::Header;
 use crate::id::NodeId;
 use crate::layer::Layer;
 
+/// How urgent a message is (network specification N33): more urgent ones overtake others that wait, for the window of a transport or
+/// for a processor that heeds classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Class {
+    /// Block and group messages.
+    High,
+    /// Everything that does not say otherwise.
+    #[default]
+    Medium,
+    /// Bulk, and what anybody may send.
+    Low,
+}
+
 /// Size on the wire.
 pub trait Wire {
     /// Encoded length in bytes, without the datagram's own headers (those belong to the network model). Equals the length
@@ -17,6 +30,12 @@ pub trait Wire {
     /// Short stable name of the message type, for byte counts by type (`inv`, `block` …).
     fn kind(&self) -> &'static str {
         "message"
+    }
+
+    /// How urgent it is. It stands in the message, so it is what the *sender* says: before a signature is checked, nobody vouches for it.
+    #[inline]
+    fn class(&self) -> Class {
+        Class::Medium
     }
 
     /// The header that middleboxes read, for messages that are addressed by socket; `None` for all others. A message with a

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use astrarium_node::{Cx, Layer, NodeId, Op, Wire};
+use astrarium_node::{Class, Cx, Layer, NodeId, Op, Wire};
 
 use super::layer::{Event as Below, Request as Down};
 use super::message::{Body, GroupId, MessageId};
@@ -57,6 +57,14 @@ impl Wire for Ballot {
             Self::Proposal { bytes, .. } => Self::PROPOSAL + bytes,
             Self::Answer { .. } => Self::ANSWER,
             Self::Petition { bytes, .. } => Self::PETITION + bytes,
+        }
+    }
+
+    /// What the committee says to itself is urgent, what anybody may ask of it is not (network specification N33).
+    fn class(&self) -> Class {
+        match self {
+            Self::Proposal { .. } | Self::Answer { .. } => Class::High,
+            Self::Petition { .. } => Class::Low,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What members say to each other.
 
-use astrarium_node::{NodeId, Op, Time, Wire};
+use astrarium_node::{Class, NodeId, Op, Time, Wire};
 use astrarium_protocol_transport::Message as Sendable;
 
 use crate::liveness::Pulse;
@@ -120,6 +120,14 @@ impl<B: Wire> Wire for Message<B> {
         match self {
             Self::Data(data) => Data::<B>::HEADER + data.body.wire_len(),
             Self::Pulse(pulse) => pulse.wire_len(),
+        }
+    }
+
+    fn class(&self) -> Class {
+        match self {
+            Self::Data(data) => data.body.class(),
+            // Late ones raise false suspicions.
+            Self::Pulse(_) => Class::High,
         }
     }
 

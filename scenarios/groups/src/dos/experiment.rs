@@ -63,7 +63,8 @@ impl Experiment for Dos {
             Load::Rounds { .. } => Vec::new(),
         };
         let mut observer = simulation.observer().clone();
-        let metrics = observer.metrics(&simulation.sight(), simulation.adversary(), &made);
+        let mut metrics = observer.metrics(&simulation.sight(), simulation.adversary(), &made);
+        metrics.push(("cpu_dropped", simulation.drops().cpu_full as f64));
         Ok(Outcome::of(&simulation, metrics, observer.findings()))
     }
 }

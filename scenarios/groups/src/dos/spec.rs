@@ -84,6 +84,20 @@ fn committee() -> Vec<ParamSpec> {
             "network specification §4 (light devices: 0.3)",
         )
         .default("1.0"),
+        ParamSpec::new(
+            "protocol.priorities",
+            Kind::Bool,
+            "whether processors take up urgent messages first: proposals and answers before petitions, by what the message says it is",
+            "network specification N33, §6.1",
+        )
+        .default("false"),
+        ParamSpec::new(
+            "protocol.queue",
+            Kind::integer(1, 10_000_000),
+            "messages that may wait for a processor; of more, the newest of the least urgent is dropped",
+            "network specification §4, cpu_queue_max",
+        )
+        .default("10000"),
     ]
 }
 
@@ -170,6 +184,13 @@ fn adversary() -> Vec<ParamSpec> {
             .default("\"20 Mbit/s\""),
         ParamSpec::new("adversary.messages", Kind::PerSecond, "what strategy `cpu` sends", AD_DOS)
             .default("\"1000 tx/s\""),
+        ParamSpec::new(
+            "adversary.disguise",
+            Kind::Bool,
+            "whether the messages of strategy `cpu` say that they are proposals, which are urgent, instead of petitions",
+            SCENARIO,
+        )
+        .default("false"),
         ParamSpec::new("adversary.bytes", Kind::Bytes, "length of the body of a hostile message", SCENARIO)
             .default("\"1000 B\""),
         ParamSpec::new(
@@ -233,6 +254,11 @@ fn metrics() -> Vec<MetricSpec> {
             "cpu_wait",
             "",
             "mean of the same above the least, in service times of one signature check: where the network is even, the wait at the processor",
+        ),
+        MetricSpec::quantity(
+            "cpu_dropped",
+            "",
+            "messages of anybody to anybody that were dropped because a processor's queue was full",
         ),
         MetricSpec::quantity("attack_messages", "", "messages that the coalition sent"),
         MetricSpec::quantity("forged", "", "messages whose signature honest nodes found forged"),

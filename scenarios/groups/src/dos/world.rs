@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use astrarium_engine::CpuModel;
-use astrarium_net::{ClockModel, Modelled};
+use astrarium_engine::{CpuModel, Processor};
+use astrarium_net::{ClockModel, Devices, Modelled};
 use astrarium_node::{CostTable, Domain, NodeId, Seed, Span, Stack, Time};
 use astrarium_protocol_overlay::group::committee::{Ballot, Committee};
 use astrarium_protocol_overlay::group::{Config, Group, GroupId, Message, Overlay, Roster};
 use astrarium_protocol_transport::datagram::Udp;
-use astrarium_runner::network::{check_bare, complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config, processors};
 use astrarium_runner::{Complaint, Files, Params, faults, load_fits};
 
 /// A node: a committee's rounds on a group on bare datagrams.
@@ -74,7 +74,7 @@ impl World {
             coalition,
             rounds,
             quorum: quorum(params),
-            cpu: cpu(params),
+            cpu: cpu(params, &net.devices, net.nodes, seed),
             network,
             clocks: net.clock,
         })
@@ -120,13 +120,21 @@ fn quorum(params: &Params) -> u32 {
     libm::ceil(params.share("protocol.quorum") * members - 1e-9).max(1.0) as u32
 }
 
-fn cpu(params: &Params) -> CpuModel {
+fn cpu(params: &Params, devices: &Devices, nodes: usize, seed: Seed) -> CpuModel {
     let costs = match params.text("protocol.processor") {
         "free" => CostTable::FREE,
         // A dropped message costs no more than its check: parsing is part of it.
         _ => CostTable::REFERENCE,
     };
-    CpuModel { costs, speed: params.number("protocol.speed"), ..CpuModel::default() }
+    let usual = Processor { cores: 1, speed: params.number("protocol.speed") };
+    CpuModel {
+        costs,
+        speed: usual.speed,
+        nodes: processors(devices, usual, nodes, seed),
+        queue_max: params.count("protocol.queue"),
+        classes: params.flag("protocol.priorities"),
+        ..CpuModel::default()
+    }
 }
 
 fn config(params: &Params) -> Config {

@@ -8,6 +8,7 @@ use astrarium_scenarios_groups::{Dos, Multicast};
 const THEORIES: &[&str] = &[
     "clock-expiry",
     "entrance",
+    "fair-goodput",
     "false-suspicion",
     "fifo-goodput",
     "group-completion",
@@ -15,6 +16,7 @@ const THEORIES: &[&str] = &[
     "group-hops",
     "group-messages",
     "md1-wait",
+    "priority-wait",
 ];
 
 /// Twenty of fifty nodes.

@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use astrarium_net::{
-    Bandwidth, ChurnModel, ClockModel, DegreeBin, Fidelity, FileGraph, Jitter, LatencyModel, LossModel,
-    NetConfig, NetError, Oversize, Regions, Reorder, SpanDistribution, Spread, TopologyKind,
+    Bandwidth, ChurnModel, ClockModel, DegreeBin, DeviceClass, Devices, Discipline, Fidelity, FileGraph,
+    Jitter, LatencyModel, LossModel, NetConfig, NetError, Oversize, Regions, Reorder, SpanDistribution,
+    Spread, TopologyKind,
 };
+
+use astrarium_engine::Processor;
+use astrarium_node::{NodeId, Seed};
 
 use crate::{Complaint, Files, Params, Value};
 
@@ -29,6 +33,10 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
         },
         fifo: params.flag("network.fifo"),
         bandwidth: bandwidth(kind("bandwidth"), params)?,
+        discipline: match params.text("network.queue_disc") {
+            "drr" => Discipline::Fair,
+            _ => Discipline::Fifo,
+        },
         buffer_up: params.opt_bytes("network.buffer.up"),
         buffer_down: params.opt_bytes("network.buffer.down"),
         // At most 10^9 by their declarations.
@@ -48,11 +56,30 @@ pub fn net_config(params: &Params, files: &Files) -> Result<NetConfig, Complaint
             offset_sigma: params.span("network.clock.offset"),
             drift_ppm: params.number("network.clock.drift"),
         },
-        churn: churn(kind("churn"), params),
+        churn: ChurnModel { devices: devices(params), ..churn(kind("churn"), params) },
+        devices: devices(params),
         ..NetConfig::new(params.count("network.nodes"))
     };
     config.check().map_err(|error| complaint_of(&error))?;
     Ok(config)
+}
+
+/// The processors of the nodes, by their device classes; empty where there are none. `usual` is that of a node of no class.
+#[must_use]
+pub fn processors(devices: &Devices, usual: Processor, nodes: usize, seed: Seed) -> Arc<[Processor]> {
+    if devices.is_none() {
+        return Arc::from([]);
+    }
+    let processor = |node| {
+        let class = devices.class(seed, NodeId::from(node))?;
+        let (cores, speed) = class.processor();
+        Some(Processor { cores, speed })
+    };
+    (0..nodes).map(|node| processor(node).unwrap_or(usual)).collect()
+}
+
+fn devices(params: &Params) -> Devices {
+    Devices::new(DeviceClass::ALL.map(|class| params.share(&format!("network.devices.{}", class.name()))))
 }
 
 /// What is wrong with a network, in terms of the scenario's keys.
@@ -262,5 +289,6 @@ fn churn(kind: &str, params: &Params) -> ChurnModel {
         share: params.share("network.churn.share"),
         session: length("session"),
         absence: length("absence"),
+        ..ChurnModel::default()
     }
 }

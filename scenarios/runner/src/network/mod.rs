@@ -8,7 +8,7 @@ mod nat;
 pub(crate) mod presets;
 mod transport;
 
-pub use build::{check_bare, complaint_of, net_config};
+pub use build::{check_bare, complaint_of, net_config, processors};
 
 use crate::spec::{Kind, ParamSpec, Variant};
 
@@ -43,6 +43,7 @@ pub fn params() -> Vec<ParamSpec> {
         ParamSpec::new("network.churn", churn(), "nodes that come and go", "scenario")
             .default("{ kind = \"none\" }"),
     ];
+    all.extend(devices());
     all.extend(packet_params());
     all.extend(transport::params());
     all
@@ -52,6 +53,28 @@ pub fn params() -> Vec<ParamSpec> {
 #[must_use]
 pub fn middleboxes() -> ParamSpec {
     nat::param()
+}
+
+/// Shares of the device classes; what is left is as the other parameters say.
+fn devices() -> Vec<ParamSpec> {
+    const SPEC: &str = "network specification §4, device classes";
+    let class = |key, about| share(key, about, SPEC).default("0.0");
+    vec![
+        class(
+            "network.devices.light",
+            "share of the nodes that are phones or PCs at home: 5 Mbit/s up, 20 down, 1 core of speed 0.3, behind a middlebox where there are any; alone with churn, of the nodes with a class",
+        ),
+        class(
+            "network.devices.heavy",
+            "share of the nodes that are desktops or small servers: rates as `bandwidth` says, 4 cores",
+        ),
+        class(
+            "network.devices.super",
+            "share of the nodes that are servers in data centres: 1 Gbit/s, 16 cores of speed 2, public",
+        ),
+        class("network.devices.storage", "share of the nodes that are stores: 100 Mbit/s, 4 cores, public"),
+        class("network.devices.gateway", "share of the nodes that are entrances: 1 Gbit/s, 4 cores, public"),
+    ]
 }
 
 fn packet_params() -> Vec<ParamSpec> {
@@ -78,6 +101,13 @@ fn packet_params() -> Vec<ParamSpec> {
             "limit of the uplink queue (256 KiB for packet, none for message fidelity unless given)",
         ),
         buffer("network.buffer.down", "limit of the downlink queue (likewise)"),
+        ParamSpec::new(
+            "network.queue_disc",
+            Kind::Choice(&["fifo", "drr"]),
+            "order of the access links' queues: first come, first served; or peers in turns (deficit round robin, quantum = mtu; a full queue drops the last packet of the longest peer's queue)",
+            "Shreedhar & Varghese 1995; network specification §4",
+        )
+        .default("\"fifo\""),
         ParamSpec::new(
             "network.mtu",
             Kind::integer(68, 65_535),

@@ -99,7 +99,10 @@ fn everything_can_be_said() {
     assert_eq!((config.buffer_up, config.buffer_down), (Some(65_536), None));
     assert_eq!((config.clock.offset_sigma, config.clock.drift_ppm), (Span::from_millis(20), 50.0));
     let weibull = |hours: u64| SpanDistribution::Weibull { shape: 0.5, mean: Span::from_secs(3_600 * hours) };
-    assert_eq!(config.churn, ChurnModel { share: 0.976, session: weibull(1), absence: weibull(1) });
+    assert_eq!(
+        config.churn,
+        ChurnModel { share: 0.976, session: weibull(1), absence: weibull(1), ..ChurnModel::default() }
+    );
     assert_eq!((config.fidelity, config.oversize), (Fidelity::Packet, Oversize::Drop));
     assert!(config.fifo && config.allow_disconnected && config.mtu == 1280);
 }

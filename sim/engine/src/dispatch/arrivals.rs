@@ -54,6 +54,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                 let item = Pending::Letter { slot, piece: 0, pieces: 1, landed: true };
                 self.queue.push(later, item.pack());
             }
+            Landed::Wait => {
+                self.note_engine(key, to, Note::Waits, 0);
+                let slot = self.mail.post(from, to, message, 1);
+                self.await_downlink(slot, 0, 1);
+            }
             Landed::Drop | Landed::Deliver => self.note_engine(key, to, Note::Lost, 0),
         }
     }
@@ -73,6 +78,10 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                     let later = Key::new(at, Source::from(from), key.sequence(), self.order_seed);
                     self.queue.push(later, Pending::Letter { slot, piece, pieces, landed: true }.pack());
                     return;
+                }
+                Landed::Wait => {
+                    self.note_engine(key, to, Note::Waits, 0);
+                    return self.await_downlink(slot, piece, pieces);
                 }
                 Landed::Drop => {
                     self.note_engine(key, to, Note::Lost, 0);

@@ -81,6 +81,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Fate::Lost => {}
             Fate::Whole(at) => self.post_whole(parcel, at, message),
             Fate::Pieces => self.post_pieces(parcel, message),
+            Fate::Waits(pieces) => self.await_uplink(parcel, pieces, message),
         }
     }
 
@@ -98,6 +99,10 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Fate::Pieces => {
                 self.transits.iter_mut().for_each(|transit| transit.at += extra);
                 Fate::Pieces
+            }
+            Fate::Waits(pieces) => {
+                self.linger = extra;
+                Fate::Waits(pieces)
             }
         }
     }
@@ -138,6 +143,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
                     hops.push(Hop { at, sequence, to });
                 }
                 Fate::Pieces => self.post_pieces(&parcel, message.clone()),
+                Fate::Waits(pieces) => self.await_uplink(&parcel, pieces, message.clone()),
             }
         }
         if hops.is_empty() {

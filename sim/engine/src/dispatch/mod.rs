@@ -4,6 +4,7 @@ mod actors;
 mod addressed;
 mod arrivals;
 mod effects;
+mod links;
 mod processors;
 
 use std::hash::{Hash, Hasher};
@@ -14,6 +15,7 @@ use astrarium_node::hash::{StableHasher, fold};
 use astrarium_node::{Cx, NodeId, Protocol, Received, Wire};
 
 use crate::adversary::{Adversary, Hands};
+use crate::cpu;
 use crate::flight::Tagged;
 use crate::input::Input;
 use crate::key::Key;
@@ -74,6 +76,7 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             Pending::Wake { token } => self.wake(key, token),
             Pending::Churn { node, count } => self.churn(key, node, count),
             Pending::Letter { slot, piece, pieces, landed } => self.letter(key, slot, piece, pieces, landed),
+            Pending::LinkFree { node, side } => self.link_free(key, node, side),
             Pending::Whole { .. } | Pending::Flight { .. } | Pending::Timer { .. } => {}
         }
     }
@@ -88,12 +91,11 @@ impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> S
             return;
         }
         if let Some(cpu) = slot.cpu.as_mut().filter(|cpu| cpu.must_wait(self.now)) {
-            if cpu.enqueue(input, key, content, self.cpu.queue_max) {
-                self.alarm(node);
-            } else {
+            let level = if self.cpu.classes { cpu::level(&input) } else { 0 };
+            if !cpu.enqueue(level, input, key, content, self.cpu.queue_max) {
                 self.drops.cpu_full += 1;
             }
-            return;
+            return self.alarm(node);
         }
         self.execute(node, input, key.moment() ^ content);
     }
@@ -195,6 +197,8 @@ enum Note {
     FaultEnds = 8,
     /// A churning node comes or goes; with the number of its session or absence.
     Churn = 9,
+    /// A link at which pieces wait is free.
+    LinkFree = 10,
 }
 
 /// Who caused an input, in words.

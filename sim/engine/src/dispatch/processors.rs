@@ -16,11 +16,11 @@ use crate::workload::Workload;
 impl<P: Protocol, N: Network, A: Adversary<P>, O: Observer<P>, W: Workload<P>> Simulation<P, N, A, O, W> {
     /// The handler charged processor time: its effects wait until the core is done.
     pub(super) fn occupy(&mut self, node: NodeId) {
-        let done = self.now + cpu::service_time(&self.cpu, self.env.spent()).max(Span::from_nanos(1));
+        let processor = self.cpu.of(node);
+        let done = self.now + cpu::service_time(processor, self.env.spent()).max(Span::from_nanos(1));
         self.set_timers(node, done);
         let slot = &mut self.slots[node.index()];
-        let cores = self.cpu.cores;
-        slot.cpu.get_or_insert_with(|| Box::new(Cpu::new(cores))).occupy(done);
+        slot.cpu.get_or_insert_with(|| Box::new(Cpu::new(processor.cores))).occupy(self.now, done);
         let life = slot.life;
         let key = slot.next_key(node, done, self.order_seed);
         let slot = self.works.begin(node, life, &mut self.fx);

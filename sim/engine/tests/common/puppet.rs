@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use astrarium_engine::{Observer, Sight};
-use astrarium_node::{Cx, Datagram, Layer, NodeId, Op, Protocol, Received, Span, Time, Wire};
+use astrarium_node::{Class, Cx, Datagram, Layer, NodeId, Op, Protocol, Received, Span, Time, Wire};
 
 /// A message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,16 +16,22 @@ pub struct Note {
     pub work: u32,
     /// The recipient sends it back, without work or wish for an answer.
     pub answer: bool,
+    /// How urgent it says it is.
+    pub class: Class,
 }
 
 /// A small message that costs nothing.
 pub fn note(tag: u32) -> Note {
-    Note { tag, bytes: 100, work: 0, answer: false }
+    Note { tag, bytes: 100, work: 0, answer: false, class: Class::Medium }
 }
 
 impl Wire for Note {
     fn wire_len(&self) -> u32 {
         self.bytes
+    }
+
+    fn class(&self) -> Class {
+        self.class
     }
 }
 

@@ -29,18 +29,14 @@ impl Modelled {
             self.traffic.delivered += 1;
             return Arrival::Deliver;
         };
-        let (stretch, buffer) = match &self.carriers {
-            // What a full queue loses, the transport has repaired.
-            Some(carriers) => (carriers.stretch(landing.bytes), None),
-            None => {
-                (Packets::of(landing.bytes, self.mtu).piece(landing.piece, landing.pieces), self.buffer_down)
-            }
-        };
+        if self.apart {
+            return self.downlink_apart(now, landing);
+        }
+        let stretch = Packets::of(landing.bytes, self.mtu).piece(landing.piece, landing.pieces);
         let now = now.as_nanos();
-        let mut slots = self.slots.as_mut().filter(|_| self.carriers.is_none());
-        let admitted = slots.as_mut().is_none_or(|slots| slots.admits_down(node, now, stretch.count));
-        let done = if admitted { access.receive(now, &stretch, buffer) } else { None };
-        if let (Some(slots), Some(done)) = (slots, done) {
+        let admitted = self.slots.as_mut().is_none_or(|slots| slots.admits_down(node, now, stretch.count));
+        let done = if admitted { access.receive(now, &stretch, self.buffer_down) } else { None };
+        if let (Some(slots), Some(done)) = (&mut self.slots, done) {
             slots.push_down(node, done, stretch.count);
         }
         let Some(done) = done else {
@@ -49,5 +45,19 @@ impl Modelled {
         };
         self.traffic.delivered += 1;
         if done > now { Arrival::Later(Time::from_nanos(done)) } else { Arrival::Deliver }
+    }
+
+    /// The same for what a transport in closed form carries, or a link serves in turns.
+    #[inline(never)]
+    fn downlink_apart(&mut self, now: Time, landing: &Landing) -> Arrival {
+        let Some(carriers) = &self.carriers else { return self.downlink_in_turns(now, landing) };
+        let Some(access) = self.access.get_mut(landing.to.index()) else { return Arrival::Deliver };
+        self.traffic.delivered += 1;
+        // What a full queue loses, the transport has repaired: there is no limit.
+        let done = access.receive(now.as_nanos(), &carriers.stretch(landing.bytes), None);
+        match done.map(Time::from_nanos) {
+            Some(done) if done > now => Arrival::Later(done),
+            _ => Arrival::Deliver,
+        }
     }
 }

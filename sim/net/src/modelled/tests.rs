@@ -77,6 +77,7 @@ impl Run {
                     at
                 }
                 Arrival::Drop => continue,
+                Arrival::Wait => panic!("links serve in order"),
             };
             let (missing, latest) =
                 open.entry(index).or_insert_with(|| (vec![true; landing.pieces.into()], Time::ZERO));
@@ -150,7 +151,7 @@ fn a_line_of_nodes_takes_the_sum_of_its_hops() {
                 last = match net.arrive(t.at, &landing) {
                     Arrival::Deliver => t.at,
                     Arrival::Later(at) => at,
-                    Arrival::Drop => panic!("nothing is lost here"),
+                    Arrival::Drop | Arrival::Wait => panic!("nothing is lost or out of order here"),
                 };
             }
             now = last;

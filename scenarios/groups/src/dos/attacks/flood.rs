@@ -26,8 +26,11 @@ const AROUND: u64 = 28 + 165 + 105;
 enum Means {
     /// Bytes.
     Volume,
-    /// Signatures to be checked: petitions in the name of somebody who never signed them.
-    Cpu,
+    /// Signatures to be checked: messages in the name of somebody who never signed them.
+    Cpu {
+        /// They say that they are urgent.
+        disguise: bool,
+    },
 }
 
 /// The coalition.
@@ -51,7 +54,7 @@ impl Flood {
     pub(crate) fn new(params: &Params, world: &World) -> Self {
         let means = match params.text("adversary.strategy") {
             "volume" => Some(Means::Volume),
-            "cpu" => Some(Means::Cpu),
+            "cpu" => Some(Means::Cpu { disguise: params.flag("adversary.disguise") }),
             _ => None,
         };
         let bytes = params.bytes("adversary.bytes");
@@ -99,7 +102,12 @@ impl Flood {
     fn message(&self, means: Means, round: &Round, from: NodeId, now: Time) -> Message<Ballot> {
         let (group, source) = match means {
             Means::Volume => (NOBODY, from),
-            Means::Cpu => (round.group, round.leader()),
+            Means::Cpu { .. } => (round.group, round.leader()),
+        };
+        let (number, signer, bytes) = (self.sent, from, self.bytes);
+        let body = match means {
+            Means::Cpu { disguise: true } => Ballot::Proposal { round: number, phase: 0, signer, bytes },
+            _ => Ballot::Petition { number, signer, bytes },
         };
         Message::Data(Data {
             kind: Kind::Enter,
@@ -108,7 +116,7 @@ impl Flood {
             id: MessageId::new(from, self.sent as u32),
             expiry: now + Span::from_secs(60),
             hops: 0,
-            body: Ballot::Petition { number: self.sent, signer: from, bytes: self.bytes },
+            body,
         })
     }
 }
