@@ -3,7 +3,7 @@
 use astrarium_runner::{Registry, Vocabulary};
 use astrarium_scenarios_canary::Canary;
 use astrarium_scenarios_gossip::{BlockSystem, Dandelion, Gossip, PrioritySystem};
-use astrarium_scenarios_groups::{Dos, Multicast};
+use astrarium_scenarios_groups::{Candidates, Dos, Multicast};
 use astrarium_scenarios_kademlia::{BootstrapSystem, KademliaSystem, RecordSystem};
 use astrarium_scenarios_nakamoto::Nakamoto;
 use astrarium_scenarios_nat::Nat;
@@ -16,6 +16,7 @@ pub(crate) fn registry() -> Registry {
     let mut registry = Registry::new();
     registry.register(Canary::default());
     registry.register(BlockSystem::default());
+    registry.register(Candidates::default());
     registry.register(Dandelion::default());
     registry.register(Dos::default());
     registry.register(Gossip::default());

@@ -4,6 +4,8 @@
 //! `theory = "…"`.
 
 pub mod circuit;
+pub mod candidates;
+mod candidates_named;
 pub mod dandelion;
 pub mod fec;
 pub mod gossip;

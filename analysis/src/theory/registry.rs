@@ -4,6 +4,8 @@ use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, re
 use super::{
     Inputs, circuit, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, secure, selfish,
     stale, tcp, victims,
+    Inputs, candidates_named, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish, stale,
+    tcp, victims,
 };
 
 /// A closed form that scenario files can name.
@@ -232,6 +234,7 @@ static REGISTRY: &[Theory] = &[
     groups_named::PRIORITY_WAIT,
     gossip_named::PUSH_PULL_ROUNDS,
     gossip_named::PUSH_ROUNDS,
+    candidates_named::RELAY_DELIVERY,
     Theory {
         name: "reorg",
         about: "A private chain that starts level replaces at least `adversary.depth` blocks",
@@ -337,6 +340,7 @@ static REGISTRY: &[Theory] = &[
         },
         ..PLAIN
     },
+    candidates_named::WINDOW_BEST,
 ];
 
 /// A count as the closed forms of the race take it; beyond a million their sums would run for minutes, and they are 0 or 1 anyway.

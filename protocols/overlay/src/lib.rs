@@ -13,4 +13,5 @@ pub mod group;
 pub mod kademlia;
 pub mod liveness;
 pub mod priority;
+pub mod relaying;
 pub mod traversal;

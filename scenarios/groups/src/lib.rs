@@ -4,7 +4,9 @@
 //! delay, load of the origin; messages from outside; clocks that disagree; pulses and false suspicions. System `dos` lets committees
 //! work in rounds while a coalition floods the members that it can find out in time.
 //!
-//! Both systems have the same rooms:
+//! System `candidates` lets clients send candidates over relays that may drop them to a committee that waits for late ones.
+//!
+//! All systems have the same rooms:
 //!
 //! | question | file |
 //! |---|---|
@@ -14,13 +16,15 @@
 //! | the load | `workload.rs` |
 //! | what is measured | `metrics.rs` |
 //! | what must hold | `oracles.rs` |
-//! | strategies (`dos` only) | `attacks/` |
+//! | strategies (not of `group-multicast`) | `attacks/` |
 //!
 //! *Architecture invariant:* what a message reached, and when, is read off what honest members deliver.
 
+mod candidates;
 mod dos;
 mod multicast;
 mod sample;
 
+pub use candidates::Candidates;
 pub use dos::Dos;
 pub use multicast::Multicast;

@@ -2,6 +2,7 @@
 
 mod complaints;
 mod determinism;
+mod relayed;
 mod support;
 mod under_attack;
 mod whole;

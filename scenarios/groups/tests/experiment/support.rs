@@ -2,7 +2,7 @@
 
 use astrarium_runner::testing::{Lab, sound_run};
 use astrarium_runner::{Outcome, Scenario};
-use astrarium_scenarios_groups::{Dos, Multicast};
+use astrarium_scenarios_groups::{Candidates, Dos, Multicast};
 
 /// Names of closed forms that the shipped files use.
 const THEORIES: &[&str] = &[
@@ -17,6 +17,8 @@ const THEORIES: &[&str] = &[
     "group-messages",
     "md1-wait",
     "priority-wait",
+    "relay-delivery",
+    "window-best",
 ];
 
 /// Twenty of fifty nodes.
@@ -52,8 +54,22 @@ bytes = "16 B"
 reaction = "0 s"
 "#;
 
+/// Three rounds of ten clients over five relays.
+pub(crate) const CANDIDATES: &str = r#"
+name = "test"
+system = "candidates"
+about = "for a test"
+[network]
+nodes = 20
+[workload]
+committee = 2
+relays = 5
+clients = 10
+rounds = 3
+"#;
+
 pub(crate) fn lab() -> Lab {
-    Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES).with(Multicast::new()).with(Dos::new())
+    Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES).with(Multicast::new()).with(Dos::new()).with(Candidates::new())
 }
 
 /// A text with these settings, or what is wrong with them.

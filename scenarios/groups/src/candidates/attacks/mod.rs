@@ -1,0 +1,5 @@
+//! Strategies of the coalition.
+
+mod drop;
+
+pub(crate) use drop::Dropping;
