@@ -153,6 +153,7 @@ impl Devices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{NatConfig, NetConfig, Population, Site};
 
     /// Shares of 20,000 nodes; five standard errors of a binomial each: one false alarm in 300,000.
     #[test]
@@ -172,5 +173,25 @@ mod tests {
         assert_eq!(Devices::default().class(Seed(4), NodeId(7)), None);
         assert!(Devices::new([0.6, 0.6, 0.0, 0.0, 0.0]).check().is_err());
         assert!(all.check().is_ok());
+    }
+
+    /// Whatever the share of sites behind devices: light nodes are, servers are not.
+    #[test]
+    fn classes_say_who_is_behind_a_middlebox() {
+        let devices = Devices::new([0.4, 0.0, 0.3, 0.2, 0.1]);
+        for share in [0.0, 1.0] {
+            let nat = NatConfig::population(Population::A, share);
+            let (network, _) = NetConfig { devices, nat, ..NetConfig::new(300) }.build(Seed(4)).unwrap();
+            for node in (0..300).map(NodeId) {
+                let light = network.device_class(node) == Some(DeviceClass::Light);
+                assert_eq!(network.device(node).is_some(), light, "{node} at {share}");
+            }
+        }
+        // What is said of a single node comes before.
+        let sites = [(NodeId(0), Site::Public), (NodeId(1), Site::Behind(3))].into();
+        let nat = NatConfig { sites, ..NatConfig::population(Population::A, 0.0) };
+        let config = NetConfig { devices: Devices::new([0.0, 0.0, 1.0, 0.0, 0.0]), nat, ..NetConfig::new(2) };
+        let (network, _) = config.build(Seed(4)).unwrap();
+        assert_eq!((network.device_kind(NodeId(0)), network.device_kind(NodeId(1))), (None, Some(3)));
     }
 }

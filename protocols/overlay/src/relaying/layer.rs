@@ -169,11 +169,12 @@ impl Relaying {
     }
 
     fn submit(&mut self, candidate: Candidate, collector: NodeId, cx: &mut Cx<'_, Self>) {
-        if !self.pending.contains_key(&candidate.round) && self.pending.len() >= MOST_ROUNDS {
-            if let Some((round, _)) = self.pending.pop_first() {
-                cx.cancel_timer(Timer::Retry(round));
-                cx.indicate(Event::GaveUp { round });
-            }
+        if !self.pending.contains_key(&candidate.round)
+            && self.pending.len() >= MOST_ROUNDS
+            && let Some((round, _)) = self.pending.pop_first()
+        {
+            cx.cancel_timer(Timer::Retry(round));
+            cx.indicate(Event::GaveUp { round });
         }
         let relays = self.config.relays.len() as u64;
         let tries = relays.min(u64::from(self.config.tries)) as usize;
@@ -224,10 +225,11 @@ impl Relaying {
     }
 
     fn collect(&mut self, round: u64, challenge: u64, cx: &mut Cx<'_, Self>) {
-        if !self.collections.contains_key(&round) && self.collections.len() >= MOST_ROUNDS {
-            if let Some((oldest, _)) = self.collections.pop_first() {
-                cx.cancel_timer(Timer::Close(oldest));
-            }
+        if !self.collections.contains_key(&round)
+            && self.collections.len() >= MOST_ROUNDS
+            && let Some((oldest, _)) = self.collections.pop_first()
+        {
+            cx.cancel_timer(Timer::Close(oldest));
         }
         let fresh =
             Collection { challenge, best: None, origins: BTreeSet::new(), closed: false, chosen: false };

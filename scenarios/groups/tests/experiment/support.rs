@@ -69,7 +69,10 @@ rounds = 3
 "#;
 
 pub(crate) fn lab() -> Lab {
-    Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES).with(Multicast::new()).with(Dos::new()).with(Candidates::new())
+    Lab::new(env!("CARGO_MANIFEST_DIR"), THEORIES)
+        .with(Multicast::new())
+        .with(Dos::new())
+        .with(Candidates::new())
 }
 
 /// A text with these settings, or what is wrong with them.
