@@ -6,6 +6,8 @@ use super::{
     stale, tcp, victims,
     Inputs, candidates_named, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish, stale,
     tcp, victims,
+    Inputs, candidates_named, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish,
+    stale, tcp, victims,
 };
 
 /// A closed form that scenario files can name.

@@ -17,6 +17,7 @@ pub(crate) fn spec() -> SystemSpec {
     spec.params = [protocol(), load(), adversary()].concat();
     spec.metrics = metrics();
     spec.network = true;
+    spec.examples = &[("network.nodes", "200")];
     spec
 }
 

@@ -6,7 +6,7 @@ use astrarium_net::{ClockModel, Modelled};
 use astrarium_node::{Domain, NodeId, Seed, Span, Stack, Time};
 use astrarium_protocol_overlay::relaying::{Config, Message, Relaying, WindowFrom};
 use astrarium_protocol_transport::datagram::Udp;
-use astrarium_runner::network::{complaint_of, net_config};
+use astrarium_runner::network::{check_bare, complaint_of, net_config};
 use astrarium_runner::{Complaint, Files, Params, faults};
 
 /// A node: any of the roles, on bare datagrams.
@@ -137,6 +137,7 @@ pub(crate) fn check(params: &Params, files: &Files) -> Result<(), Complaint> {
             return Err(Complaint::new(key, "is not used by this system", help));
         }
     }
+    check_bare(params)?;
     faults::check(params, nodes)?;
     net_config(params, files).map(|_| ())
 }
