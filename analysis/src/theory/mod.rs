@@ -3,9 +3,9 @@
 //! One file per family, each with its formula and source. The [`registry`] gives them the names that scenario files use in
 //! `theory = "…"`.
 
-pub mod circuit;
 pub mod candidates;
 mod candidates_named;
+pub mod circuit;
 pub mod dandelion;
 pub mod fec;
 pub mod gossip;

@@ -2,12 +2,8 @@
 
 use super::race::{Start, double_spend, nakamoto_double_spend, reorganisation, reorganisation_within};
 use super::{
-    Inputs, circuit, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, secure, selfish,
-    stale, tcp, victims,
-    Inputs, candidates_named, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish, stale,
-    tcp, victims,
-    Inputs, candidates_named, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named, selfish,
-    stale, tcp, victims,
+    Inputs, candidates_named, circuit, fec, gossip_named, graphs, groups_named, kademlia_named, nat_named,
+    secure, selfish, stale, tcp, victims,
 };
 
 /// A closed form that scenario files can name.
