@@ -252,20 +252,22 @@ impl<M: Message> Connection<M> {
         self.duplicate_acks = 0;
         self.tries = 0;
         self.rtt.latest = None;
-        // Karn's rule although there are timestamps: when the acknowledgement was lost, the answer to the retransmission echoes the
-        // original (RFC 7323 §4.3 R2), and the estimate would run away with the timeout.
-        if segment.echo != 0 && !ambiguous {
+        // What was sent again is a sample only if the echo shows that the repetition is answered. Karn's rule for the rest although there
+        // are timestamps: a repetition that was not needed is outside the recipient's window, so the answer echoes the original (RFC 7323
+        // §5.3 R2), and with a lost acknowledgement the estimate would run away with the timeout.
+        let repeated = self.eifel.take();
+        let spurious = repeated.is_some_and(|mark| before(segment.echo, mark));
+        let clear = !ambiguous || repeated.is_some() && !spurious;
+        if segment.echo != 0 && clear {
             let rtt = io.clock().wrapping_sub(segment.echo);
             if (rtt as i32) >= 0 {
                 // Only a new measurement ends the backoff (RFC 6298 §5): otherwise a path whose acknowledgements come later than the
-                // timeout would be mistaken for a losing one for ever, since Karn's rule forbids to learn from them.
+                // timeout would be mistaken for a losing one for ever.
                 self.rtt.sample(Span::from_millis(u64::from(rtt)));
                 self.rtt.progress();
             }
         }
-        if let Some(mark) = self.eifel.take() {
-            io.counters.spurious += u64::from(before(segment.echo, mark));
-        }
+        io.counters.spurious += u64::from(spurious);
         self.settle_probe(segment);
         if self.board.is_empty() {
             self.deadlines.retransmit = None;
