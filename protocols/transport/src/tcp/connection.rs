@@ -150,6 +150,8 @@ pub(super) struct Connection<M> {
     pub(super) last_sent: Time,
     /// Clock of the first retransmission after a timeout, until an acknowledgement tells whether it was needed.
     pub(super) eifel: Option<u32>,
+    /// Time stamp of the last timeout that nothing has been acknowledged since.
+    pub(super) repeated: Option<u32>,
     pub(super) tail: Option<TailProbe>,
     pub(super) peer_window: u64,
     pub(super) largest_window: u64,
@@ -201,6 +203,7 @@ impl<M: Message> Connection<M> {
             limited: false,
             last_sent: Time::ZERO,
             eifel: None,
+            repeated: None,
             tail: None,
             peer_window: 0,
             largest_window: 0,

@@ -9,6 +9,8 @@ use super::config::Config;
 pub(super) struct Rtt {
     /// What the last acknowledgement of new data measured, if it did.
     pub(super) latest: Option<Span>,
+    /// The shortest so far.
+    least: Option<Span>,
     smoothed: Option<Span>,
     variation: Span,
     backoff: u32,
@@ -19,12 +21,13 @@ pub(super) const GRANULARITY: Span = Span::from_millis(1);
 
 impl Rtt {
     pub(super) const fn new() -> Self {
-        Self { latest: None, smoothed: None, variation: Span::ZERO, backoff: 0 }
+        Self { latest: None, least: None, smoothed: None, variation: Span::ZERO, backoff: 0 }
     }
 
-    /// Takes one sample, of a segment that was sent once. The backoff stays until [`Rtt::progress`].
+    /// Takes one sample. The backoff stays until [`Rtt::progress`].
     pub(super) fn sample(&mut self, rtt: Span) {
         self.latest = Some(rtt);
+        self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
         match self.smoothed {
             None => {
                 self.smoothed = Some(rtt);
@@ -51,6 +54,11 @@ impl Rtt {
     /// Expirations since the last progress.
     pub(super) const fn backoff(&self) -> u32 {
         self.backoff
+    }
+
+    /// Whether this is too soon to be the answer to something sent so long ago.
+    pub(super) fn too_soon(&self, age: Span) -> bool {
+        self.least.is_some_and(|least| age < least)
     }
 
     pub(super) const fn smoothed(&self) -> Option<Span> {

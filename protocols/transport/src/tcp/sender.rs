@@ -252,20 +252,12 @@ impl<M: Message> Connection<M> {
         self.duplicate_acks = 0;
         self.tries = 0;
         self.rtt.latest = None;
-        // What was sent again is a sample only if the echo shows that the repetition is answered. Karn's rule for the rest although there
-        // are timestamps: a repetition that was not needed is outside the recipient's window, so the answer echoes the original (RFC 7323
-        // §5.3 R2), and with a lost acknowledgement the estimate would run away with the timeout.
-        let repeated = self.eifel.take();
-        let spurious = repeated.is_some_and(|mark| before(segment.echo, mark));
-        let clear = !ambiguous || repeated.is_some() && !spurious;
-        if segment.echo != 0 && clear {
-            let rtt = io.clock().wrapping_sub(segment.echo);
-            if (rtt as i32) >= 0 {
-                // Only a new measurement ends the backoff (RFC 6298 §5): otherwise a path whose acknowledgements come later than the
-                // timeout would be mistaken for a losing one for ever.
-                self.rtt.sample(Span::from_millis(u64::from(rtt)));
-                self.rtt.progress();
-            }
+        let (first, repeated) = (self.eifel.take(), self.repeated.take());
+        let spurious = first.is_some_and(|mark| before(segment.echo, mark));
+        if let Some(rtt) = self.measured(ambiguous, repeated, segment.echo, io.clock()) {
+            // Only a new measurement ends the backoff (RFC 6298 §5).
+            self.rtt.sample(rtt);
+            self.rtt.progress();
         }
         io.counters.spurious += u64::from(spurious);
         self.settle_probe(segment);
@@ -275,6 +267,28 @@ impl<M: Message> Connection<M> {
         } else if self.phase != Phase::Recovery || self.sack || !self.partial_ack_seen {
             // NewReno restarts the timer for the first partial acknowledgement only (RFC 6582 §4, impatient variant).
             self.start_timer(io);
+        }
+    }
+
+    /// The round trip that an acknowledgement of new data measures. `repeated`: when the first of it was last sent again by the timer.
+    ///
+    /// The echo tells which sending is answered – but for a repetition that was not needed, which is outside the recipient's window and does
+    /// not renew the echo (RFC 7323 §5.3 R2). Then the time tells: what comes sooner after the repetition than any round trip took answers
+    /// the first sending, late; anything else the repetition, because the first answer was lost (the rule of RFC 8985 §6.2 step 2). Without
+    /// the one, a path whose acknowledgements come later than the timeout would look like a losing one for ever; without the other, one lost
+    /// acknowledgement would make the estimate run away.
+    fn measured(&self, ambiguous: bool, repeated: Option<u32>, echo: u32, now: u32) -> Option<Span> {
+        let age = |stamp: u32| {
+            let age = now.wrapping_sub(stamp);
+            (age as i32 >= 0).then(|| Span::from_millis(u64::from(age)))
+        };
+        match repeated {
+            _ if echo == 0 => None,
+            _ if !ambiguous => age(echo),
+            Some(mark) if before(echo, mark) && !self.rtt.too_soon(age(mark)?) => age(mark),
+            Some(_) => age(echo),
+            // Sent again by fast retransmission: Karn's rule.
+            None => None,
         }
     }
 

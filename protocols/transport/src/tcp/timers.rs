@@ -61,6 +61,7 @@ impl<M: Message> Connection<M> {
             self.window.reduce(self.board.outstanding().min(self.window.size));
             self.eifel = Some(io.clock());
         }
+        self.repeated = Some(io.clock());
         self.rtt.back_off();
         self.window.collapse();
         self.phase = Phase::Loss;

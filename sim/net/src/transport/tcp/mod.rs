@@ -69,6 +69,8 @@ pub(crate) struct Tcp {
     last_sent: u64,
     /// When the retransmission timer and the tail loss probe are due.
     timer: u64,
+    /// Time stamp of the last timeout that nothing has been acknowledged since, ms.
+    repeated: Option<u64>,
     probe: u64,
     tail: Option<TailProbe>,
     outlet: Outlet,
@@ -95,6 +97,7 @@ impl Machine for Tcp {
             limited: false,
             last_sent: 0,
             timer: NEVER,
+            repeated: None,
             probe: NEVER,
             tail: None,
             outlet: Outlet::default(),

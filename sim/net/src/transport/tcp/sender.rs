@@ -155,8 +155,9 @@ impl Tcp {
     /// New data was acknowledged.
     #[inline]
     fn on_progress(&mut self, ack: &Ack, ambiguous: bool, rules: &Rules) {
-        if !ambiguous && ack.echo > 0 {
-            self.rtt.sample((self.clock / MS + 1).saturating_sub(ack.echo) * MS);
+        let repeated = self.repeated.take();
+        if let Some(rtt) = self.measured(ambiguous, repeated, ack.echo) {
+            self.rtt.sample(rtt * MS);
             // Only a new measurement ends the backoff (RFC 6298 §5).
             self.rtt.backoff = 0;
         }
@@ -166,6 +167,18 @@ impl Tcp {
             (self.timer, self.probe) = (NEVER, NEVER);
         } else {
             self.start_timer(rules);
+        }
+    }
+
+    /// The round trip that an acknowledgement measures, in ms: the machine's rule.
+    fn measured(&self, ambiguous: bool, repeated: Option<u64>, echo: u64) -> Option<u64> {
+        let age = |stamp: u64| (self.clock / MS + 1).saturating_sub(stamp);
+        match repeated {
+            _ if echo == 0 => None,
+            _ if !ambiguous => Some(age(echo)),
+            Some(mark) if echo < mark && !self.rtt.too_soon(age(mark) * MS) => Some(age(mark)),
+            Some(_) => Some(age(echo)),
+            None => None,
         }
     }
 
@@ -230,6 +243,7 @@ impl Tcp {
             self.window.reduce(flight.min(self.window.size), rules);
         }
         self.rtt.backoff += 1;
+        self.repeated = Some(self.clock / MS + 1);
         self.window.collapse(rules);
         self.phase = Phase::Loss;
         self.recover = self.board.nxt;

@@ -17,6 +17,8 @@ const MAX_RTO: u64 = 60_000_000_000;
 pub(super) struct Rtt {
     /// What the acknowledgement at hand measured, if it did.
     pub(super) latest: Option<u64>,
+    /// The shortest so far.
+    least: Option<u64>,
     smoothed: Option<u64>,
     variation: u64,
     pub(super) backoff: u32,
@@ -26,6 +28,7 @@ impl Rtt {
     #[inline]
     pub(super) fn sample(&mut self, rtt: u64) {
         self.latest = Some(rtt);
+        self.least = Some(self.least.map_or(rtt, |least| least.min(rtt)));
         match self.smoothed {
             None => (self.smoothed, self.variation) = (Some(rtt), rtt / 2),
             Some(smoothed) => {
@@ -33,6 +36,11 @@ impl Rtt {
                 self.smoothed = Some((smoothed * 7 + rtt) / 8);
             }
         }
+    }
+
+    /// Whether this is too soon to be the answer to something sent so long ago.
+    pub(super) fn too_soon(&self, age: u64) -> bool {
+        self.least.is_some_and(|least| age < least)
     }
 
     pub(super) fn smoothed(&self) -> Option<u64> {
