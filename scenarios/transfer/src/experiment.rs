@@ -55,7 +55,8 @@ impl Experiment for Transfer {
 
     fn validate(&self, params: &Params, files: &Files) -> Result<(), Complaint> {
         let transport = settings::transport(params)?;
-        settings::network(params, files, &transport)?;
+        let net = settings::network(params, files, &transport)?;
+        settings::check_cuts(params, &net)?;
         settings::baseline(params)?;
         settings::load(params)?;
         faults::check(params, params.count("network.nodes"))

@@ -301,6 +301,22 @@ pub(crate) fn network(params: &Params, files: &Files, transport: &Transport) -> 
     Ok(NetConfig { transport: model, buffer_up: up, buffer_down: down, ..net })
 }
 
+/// A closed form loses what is sent into a cut, which a transport would send again: how long it holds out is not part of the form.
+///
+/// # Errors
+/// A cut in a network that carries messages by closed form.
+pub(crate) fn check_cuts(params: &Params, net: &NetConfig) -> Result<(), Complaint> {
+    let cut = params.faults().iter().find(|fault| ["partition", "one-way"].contains(&fault.kind.as_str()));
+    match cut {
+        Some(fault) if !net.transport.is_none() => Err(Complaint::new(
+            "network.fidelity",
+            format!("= \"message\" does not know how a transport outlives the cut `{}`", fault.id),
+            "take fidelity = \"packet\" with faults that cut",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The same network with every packet an event.
 pub(crate) fn packets(net: NetConfig) -> NetConfig {
     NetConfig { fidelity: Fidelity::Packet, transport: TransportModel::None, ..net }

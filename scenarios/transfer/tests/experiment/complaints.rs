@@ -1,6 +1,6 @@
 //! Combinations that no range can exclude are refused with the key to blame.
 
-use crate::support::scenario;
+use crate::support::{SMALL, lab, scenario};
 
 #[test]
 fn impossible_combinations_name_the_key() {
@@ -34,4 +34,19 @@ fn impossible_combinations_name_the_key() {
         let complaint = scenario(sets).err().unwrap_or_else(|| panic!("{sets:?} was accepted"));
         assert!(complaint.contains(key) && complaint.contains(word), "{sets:?}: {complaint}");
     }
+}
+
+/// What a closed form would silently lose.
+#[test]
+fn cuts_are_refused_where_transports_are_not_run() {
+    let cut =
+        "[[fault]]\nid = \"cut\"\nkind = \"partition\"\nat = \"1 s\"\nfor = \"5 s\"\nsplit = [0.5, 0.5]\n";
+    let text = format!("{SMALL}{cut}");
+    let with = |fidelity: &str| {
+        let sets = ["protocol.transport='rudp'", fidelity];
+        lab().scenario(&text, None, &sets)
+    };
+    assert!(with("network.fidelity='packet'").is_ok());
+    let complaint = with("network.fidelity='message'").err().expect("refused");
+    assert!(complaint.contains("network.fidelity") && complaint.contains("cut `cut`"), "{complaint}");
 }

@@ -4,7 +4,7 @@ use astrarium_runner::testing::{Lab, sound_run};
 use astrarium_runner::{Outcome, Scenario};
 
 /// One message between two nodes, 50 ms apart.
-const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 name = "test"
 system = "transfer"
 about = "for a test"
