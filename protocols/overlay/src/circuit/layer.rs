@@ -21,7 +21,7 @@ pub enum Request<M> {
     Send {
         /// Destination.
         to: NodeId,
-        /// What goes there; at most [`capacity`] bytes.
+        /// What goes there; at most what the number of relays leaves of a cell (`capacity`), in bytes.
         message: M,
         /// Through a new circuit, with which the present one ends.
         fresh: bool,
